@@ -1,0 +1,51 @@
+# `make run` and `make test` do all the set-up themselves; they need Python 3.11 or newer and make.
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+# What this checkout needs to run, and what its tests and checks need on top.
+RUNS := $(VENV)/.installed
+TESTS := $(VENV)/.installed-dev
+
+.PHONY: run test test-all check lint types migrations style lock clean
+
+run: $(RUNS)
+	$(PY) manage.py serve $(if $(filter-out 0 no false,$(DEMO)),--demo)
+
+test: $(TESTS)
+	$(PY) -m pytest -q -n auto -m "not node and not browser and not postgres and not redis" $(ARGS)
+
+test-all: $(TESTS)
+	$(PY) -m tests.everything $(ARGS)
+
+check: lint types migrations style
+
+lint: $(TESTS)
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+types: $(TESTS)
+	$(PY) -m mypy .
+
+migrations: $(TESTS)
+	DATA_DIR=$(VENV)/check-data $(PY) manage.py makemigrations --check --dry-run
+
+style: $(TESTS)
+	$(PY) -m pytest -q -p no:xdist tests/architecture
+
+lock: $(TESTS)
+	$(PY) -m pip install -q uv
+	$(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements.in -o requirements.txt
+	$(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements-dev.in -o requirements-dev.txt
+
+clean:
+	rm -rf $(VENV) node_modules staticfiles
+
+$(RUNS): requirements.txt
+	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'HazeBot needs Python 3.11 or newer; set PYTHON=python3.12, say.')"
+	test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install -q --require-hashes -r requirements.txt
+	touch $@
+
+$(TESTS): requirements-dev.txt $(RUNS)
+	$(PY) -m pip install -q --require-hashes -r requirements-dev.txt
+	touch $@

@@ -1,0 +1,27 @@
+"""Requests to the API from somebody we know."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from rest_framework.request import Request
+
+from accounts.models import Session, User
+from accounts.services import Device
+
+
+class MemberRequest(Request):
+    """A request that got past a permission class, so `user` is one of ours."""
+
+    user: User
+    auth: Session
+
+
+def device_of(request: HttpRequest | Request) -> Device:
+    """The address comes from the server, which believes `X-Forwarded-For` of trusted proxies alone."""
+    headers = request.headers
+    return Device(
+        address=request.META.get("REMOTE_ADDR") or None,
+        platform=headers.get("X-Platform", ""),
+        app_version=headers.get("X-App-Version", ""),
+        name=headers.get("X-Device-Info", "") or headers.get("User-Agent", ""),
+    )

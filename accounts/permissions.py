@@ -1,0 +1,42 @@
+"""Who may call a view. Everything is for members unless the view says otherwise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from accounts.errors import Unauthenticated
+from accounts.models import User
+from accounts.roles import GRANTABLE, STAFF, Role
+from hazesite.errors import NotAllowed
+
+
+class RolePermission(BasePermission):
+    roles: tuple[Role, ...] = ()
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if not isinstance(request.user, User):
+            raise Unauthenticated
+        if request.user.role not in self.roles:
+            raise NotAllowed
+        return True
+
+
+class AnyToken(RolePermission):
+    """Monitoring tokens too."""
+
+    roles = (*GRANTABLE, Role.MONITORING)
+
+
+class Member(RolePermission):
+    roles = GRANTABLE
+
+
+class Staff(RolePermission):
+    roles = STAFF
+
+
+class Admin(RolePermission):
+    roles = (Role.ADMIN,)

@@ -1,0 +1,261 @@
+"""Signing in and out, and who has an account."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import tokens
+from accounts.errors import NameTaken, TokenReused, Unauthenticated, WrongCredentials, WrongSecret
+from accounts.events import SessionEnded, SessionStarted
+from accounts.models import Session, User
+from accounts.roles import Role
+from hazesite import ratelimits
+from hazesite.errors import NotAllowed, NotFound
+from hazesite.events import publish
+from hazesite.housekeeping import chore
+from hazesite.realtime.publication import Part, Publication
+
+FAILURES_PER_NAME, FAILURES_PER_ADDRESS = "10/5m", "30/5m"
+SECRETS_PER_ADDRESS = "10/5m"
+SEEN_EVERY = timedelta(seconds=60)
+KEEP_DEAD = timedelta(days=30)
+MONITORING_USER = "uptime_kuma_monitor"
+
+
+@dataclass(frozen=True)
+class Device:
+    """What a client says of itself. None of it is trusted."""
+
+    address: str | None = None
+    platform: str = ""
+    app_version: str = ""
+    name: str = ""
+
+
+# --- signing in and out ------------------------------------------------------
+def sign_in(username: str, password: str, device: Device) -> Session:
+    """Raises `WrongCredentials`, in the same time for an unknown name, and `TooMany`."""
+    name, address = username.casefold(), device.address or "unknown"
+    ratelimits.check("login-name", name, FAILURES_PER_NAME)
+    ratelimits.check("login-address", address, FAILURES_PER_ADDRESS)
+    user = User.objects.filter(username=username, is_service=False).first()
+    if user is None:
+        make_password(password)  # as slow as looking at a real one
+    if user is None or not user.check_password(password) or not user.is_active:
+        ratelimits.spend("login-name", name, FAILURES_PER_NAME)
+        ratelimits.spend("login-address", address, FAILURES_PER_ADDRESS)
+        raise WrongCredentials
+    return start_session(user, device)
+
+
+@transaction.atomic
+def start_session(user: User, device: Device, kind: str = Session.Kind.LOGIN) -> Session:
+    now = timezone.now()
+    user.sessions.filter(expires_at__lt=now - KEEP_DEAD).delete()
+    session = Session.objects.create(
+        user=user,
+        kind=kind,
+        generation_at=now,
+        expires_at=_end_of_refreshing(kind, now),
+        **_described(device),
+    )
+    User.objects.filter(pk=user.pk).update(last_login=now)
+    publish(SessionStarted(session.pk, user.pk))
+    return session
+
+
+def _end_of_refreshing(kind: str, now: datetime) -> datetime:
+    window = tokens.REFRESH_WINDOW if kind == Session.Kind.LOGIN else timedelta()
+    return now + tokens.ttl(kind) + window
+
+
+def _described(device: Device) -> dict[str, Any]:
+    return {
+        "address": device.address,
+        "platform": device.platform[:20],
+        "app_version": device.app_version[:40],
+        "device": device.name[:200],
+    }
+
+
+def authenticate(token: str) -> Session:
+    """The live session behind a token, with its user as they are now. Raises `Unauthenticated`. One query."""
+    try:
+        claims = tokens.read(token)
+    except tokens.BadToken as error:
+        raise Unauthenticated from error
+    return session_behind(claims.session, claims.generation)
+
+
+def session_behind(key: str, generation: int | None = None) -> Session:
+    """Raises `Unauthenticated` unless the session lives (and accepts that generation). One query."""
+    session = Session.objects.select_related("user").filter(key=key).first()
+    if session is None or not session.is_live:
+        raise Unauthenticated
+    if generation is not None and not session.accepts(generation):
+        raise Unauthenticated
+    return session
+
+
+def note_seen(session: Session, device: Device) -> None:
+    """Remember when and from where a session was last used: a write once a minute, not one a request."""
+    now = timezone.now()
+    if now - session.last_seen_at < SEEN_EVERY:
+        return
+    described = {name: value for name, value in _described(device).items() if value}
+    stale = Session.objects.filter(pk=session.pk, last_seen_at=session.last_seen_at)
+    stale.update(last_seen_at=now, **described)
+
+
+def refresh(token: str) -> Session:
+    """The session with a new generation, or as it is for a token in its grace.
+
+    A token older than that was stolen, from us or by us: the session ends. Raises `Unauthenticated`.
+    """
+    try:
+        claims = tokens.read(token, late=tokens.REFRESH_WINDOW)
+    except tokens.BadToken as error:
+        raise Unauthenticated from error
+    session, reused = _rotate(claims)
+    if reused:
+        raise TokenReused
+    return session
+
+
+@transaction.atomic
+def _rotate(claims: tokens.Claims) -> tuple[Session, bool]:
+    session = (
+        Session.objects.select_related("user")
+        .select_for_update(no_key=True, of=("self",))
+        .filter(key=claims.session, kind=Session.Kind.LOGIN)
+        .first()
+    )
+    if session is None or not session.is_live:
+        raise Unauthenticated
+    if claims.generation == session.generation:
+        now = timezone.now()
+        session.generation += 1
+        session.generation_at = session.last_seen_at = now
+        session.expires_at = _end_of_refreshing(session.kind, now)
+        session.save(update_fields=["generation", "generation_at", "last_seen_at", "expires_at"])
+    elif not session.in_grace(claims.generation):
+        _end(session, "token_reused")
+        return session, True
+    return session, False
+
+
+@transaction.atomic
+def end_session(session: Session, reason: str = "signed_out") -> None:
+    """All its tokens are dead and its sockets closed. Ending an ended one changes nothing."""
+    locked = Session.objects.select_for_update(no_key=True).get(pk=session.pk)
+    if locked.ended_at is None:
+        _end(locked, reason)
+
+
+def _end(session: Session, reason: str) -> None:
+    session.ended_at, session.end_reason = timezone.now(), reason
+    session.save(update_fields=["ended_at", "end_reason"])
+    rooms = Part((f"session:{session.key}",), ())
+    publish(
+        SessionEnded(session.pk, session.user_id, reason),
+        Publication(parts=(rooms,), closes="unauthorized"),
+    )
+
+
+def end_own_session(user: User, key: str) -> None:
+    """Raises `NotFound` for somebody else's."""
+    session = Session.objects.live().filter(user=user, key=key).first()
+    if session is None:
+        raise NotFound
+    end_session(session, "ended_by_user")
+
+
+@transaction.atomic
+def end_sessions_of(user: User, reason: str) -> int:
+    sessions = list(user.sessions.select_for_update(no_key=True).filter(ended_at=None))
+    for session in sessions:
+        _end(session, reason)
+    return len(sessions)
+
+
+@chore
+def clear_dead_sessions() -> int:
+    """Forget sign-ins that ended, or could last be refreshed, more than 30 days ago."""
+    limit = timezone.now() - KEEP_DEAD
+    ended, _rows = Session.objects.filter(ended_at__lt=limit).delete()
+    expired, _rows = Session.objects.filter(expires_at__lt=limit).delete()
+    return ended + expired
+
+
+def issue_monitoring_token(secret: str, asker: User | None, device: Device) -> Session:
+    """A read-only session of 90 days, for the shared secret or an admin. Raises `WrongSecret`, `TooMany`."""
+    address = device.address or "unknown"
+    ratelimits.check("monitoring-secret", address, SECRETS_PER_ADDRESS)
+    expected = settings.API_MONITORING_SECRET
+    by_secret = bool(expected) and hmac.compare_digest(secret.encode(), expected.encode())
+    if not by_secret and asker is not None and not secret and not asker.is_admin:
+        raise NotAllowed
+    if not by_secret and (secret or asker is None):
+        ratelimits.spend("monitoring-secret", address, SECRETS_PER_ADDRESS)
+        raise WrongSecret
+    user, _created = User.objects.get_or_create(
+        username=MONITORING_USER, is_service=True, defaults={"password": make_password(None)}
+    )
+    return start_session(user, device, Session.Kind.MONITORING)
+
+
+# --- accounts ----------------------------------------------------------------
+@transaction.atomic
+def add_user(username: str, password: str, role: str) -> User:
+    """Raises `NameTaken`, and Django's `ValidationError` for a name that cannot be one."""
+    if User.objects.filter(username=username).exists():
+        raise NameTaken
+    user = User(username=username, granted_role=role)
+    user.set_password(password)
+    user.full_clean()
+    user.save()
+    return user
+
+
+@transaction.atomic
+def set_password(user: User, password: str) -> None:
+    """A new password ends every session: whoever had the old one is out."""
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    end_sessions_of(user, "password_changed")
+
+
+@transaction.atomic
+def change_access(user: User, *, granted_role: str, is_active: bool) -> User:
+    """Grant a role, block or unblock. Sockets of a changed person close; a blocked one's sign-ins end."""
+    user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    user.granted_role, user.is_active = granted_role, is_active
+    user.save(update_fields=["granted_role", "is_active"])
+    if not is_active:
+        end_sessions_of(user, "blocked")
+    return user
+
+
+def keep_configured_user(username: str, password: str, role: str) -> User:
+    """An account the environment asks for: exactly this password and role, whatever was there before."""
+    user = User.objects.filter(username=username).first()
+    if user is None:
+        return add_user(username, password, role)
+    if not user.check_password(password):
+        set_password(user, password)
+    if user.granted_role != role or not user.is_active:
+        change_access(user, granted_role=role, is_active=True)
+    return user
+
+
+def has_admin() -> bool:
+    staff = User.objects.staff()
+    return any(user.role == Role.ADMIN for user in staff)

@@ -1,0 +1,105 @@
+"""The outermost ASGI layer: health off the request pool, whole request bodies, nothing oversized.
+
+A body is read here, by the event loop, before a thread of the pool is taken: a client that sends a
+byte a second occupies no thread, and one that sends too much is answered before it is stored.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from asgiref.typing import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from hazesite import health
+from hazesite.middleware import accepted_id
+
+JSON = b"application/json; charset=utf-8"
+
+
+class Front:
+    """`pages` gets ordinary HTTP; `sockets` gets Socket.IO, WebSockets and the lifespan."""
+
+    def __init__(self, pages: ASGI3Application, sockets: ASGI3Application) -> None:
+        self.pages, self.sockets = pages, sockets
+
+    async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        if scope["type"] != "http" or scope["path"].startswith("/socket.io"):
+            await self.sockets(scope, receive, send)
+        elif scope["path"].startswith("/health/") and (answer := await health.respond(scope["path"])):
+            await self._health(scope, send, *answer)
+        else:
+            await self._page(scope, receive, send)
+
+    async def _health(self, scope: HTTPScope, send: ASGISendCallable, status: int, body: Any) -> None:
+        if scope["method"] not in ("GET", "HEAD"):
+            sentence = _("Only GET is possible here.")
+            status, body = 405, {"error": sentence, "code": "method_not_allowed"}
+        await _send(scope, send, status, body, [(b"allow", b"GET, HEAD")] if status == 405 else [])
+
+    async def _page(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        body = await self._body(receive)
+        if body is None:
+            sentence = _("The request is too large.")
+            await _send(scope, send, 413, {"error": sentence, "code": "too_large"})
+            return
+        headers = [
+            (name, value)
+            for name, value in scope["headers"]
+            if name not in (b"content-length", b"transfer-encoding")
+        ]
+        if body:
+            headers.append((b"content-length", str(len(body)).encode()))
+        replay: list[Any] = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def receive_whole() -> Any:
+            return replay.pop() if replay else await receive()
+
+        await self.pages({**scope, "headers": headers}, receive_whole, send)
+
+    async def _body(self, receive: ASGIReceiveCallable) -> bytes | None:
+        """The whole body; None when it is too large (the rest is left unread)."""
+        chunks, size, more = [], 0, True
+        while more:
+            message: Any = await receive()
+            if message["type"] == "http.disconnect":
+                break
+            chunks.append(message.get("body", b""))
+            size += len(chunks[-1])
+            more = message.get("more_body", False)
+            if size > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+                return None
+        return b"".join(chunks)
+
+
+async def _send(
+    scope: HTTPScope,
+    send: ASGISendCallable,
+    status: int,
+    body: dict[str, Any],
+    headers: list[tuple[bytes, bytes]] | None = None,
+) -> None:
+    name = accepted_id(dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1"))
+    if "error" in body:
+        body = {**body, "request_id": name}
+    content = orjson.dumps(body)
+    start = [
+        (b"content-type", JSON),
+        (b"content-length", str(len(content)).encode()),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+        (b"x-request-id", name.encode()),
+        *(headers or []),
+    ]
+    if status == 413:
+        start.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": status, "headers": start, "trailers": False})
+    await send(
+        {
+            "type": "http.response.body",
+            "body": b"" if scope["method"] == "HEAD" else content,
+            "more_body": False,
+        }
+    )

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import socket
+import sys
+from typing import Any
+
+import uvicorn
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from hazesite.realtime.socketio_door import MAX_FRAME_BYTES
+from hazesite.supervisor import MISCONFIGURED
+
+
+class Command(BaseCommand):
+    help = "One web process: pages, REST, Socket.IO and WebSockets. Run several on ports of their own."
+    requires_system_checks = ()
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        listener = self._listener()
+        config = uvicorn.Config(
+            "hazesite.asgi:application",
+            loop="uvloop",
+            http="httptools",
+            ws="websockets-sansio",
+            # Compressing each frame for each client doubles the cost of a fan-out.
+            ws_per_message_deflate=False,
+            ws_max_size=MAX_FRAME_BYTES,
+            proxy_headers=bool(settings.TRUSTED_PROXIES),
+            forwarded_allow_ips=settings.TRUSTED_PROXIES,
+            server_header=False,
+            access_log=False,
+            log_config=None,
+            timeout_graceful_shutdown=5,
+        )
+        server = uvicorn.Server(config)
+        self.stdout.write(f"HazeBot answers at {settings.PUBLIC_URL} (listening on {self._where()})")
+        self.stdout.flush()
+        server.run(sockets=[listener])
+
+    def _where(self) -> str:
+        return f"{settings.HOST}:{settings.API_PORT}"
+
+    def _listener(self) -> socket.socket:
+        family = socket.AF_INET6 if ":" in settings.HOST else socket.AF_INET
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((settings.HOST, settings.API_PORT))
+        except OSError as error:
+            self.stderr.write(f"HazeBot cannot listen on {self._where()}: {error.strerror}.")
+            sys.exit(MISCONFIGURED)
+        listener.set_inheritable(True)
+        return listener

@@ -1,0 +1,49 @@
+"""Error pages, and the API's documents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from csp.constants import SELF, UNSAFE_INLINE
+from csp.decorators import csp_replace
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from drf_spectacular.views import SpectacularSwaggerSplitView
+
+from hazesite.api import answer_plainly
+
+
+# Swagger UI sets styles of its own; its scripts are ours to serve.
+@method_decorator(csp_replace({"style-src": [SELF, UNSAFE_INLINE]}), name="dispatch")
+class ApiDocs(SpectacularSwaggerSplitView):
+    """Swagger UI, served from here without a CDN."""
+
+
+@csrf_exempt
+def no_such_call(request: HttpRequest) -> HttpResponse:
+    return answer_plainly(request, 404, "not_found", _("There is no such call in this API."))
+
+
+def bad_request(request: HttpRequest, _exception: Exception) -> HttpResponse:
+    return _page(request, 400, "invalid", _("This request is not valid."))
+
+
+def forbidden(request: HttpRequest, _exception: Exception, **_more: Any) -> HttpResponse:
+    return _page(request, 403, "not_allowed", _("You may not do that."))
+
+
+def not_found(request: HttpRequest, _exception: Exception) -> HttpResponse:
+    return _page(request, 404, "not_found", _("There is nothing here."))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return _page(request, 500, "server_error", _("Something went wrong on our side."))
+
+
+def _page(request: HttpRequest, status: int, code: str, sentence: str) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        return answer_plainly(request, status, code, sentence)
+    return render(request, "hazesite/error.html", {"sentence": sentence}, status=status)

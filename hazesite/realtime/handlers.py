@@ -1,0 +1,70 @@
+"""What clients may say over a socket. Apps register a handler per event; both doors call them here."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+from django.db import DatabaseError
+from django.utils.translation import gettext as _
+
+from hazesite.errors import Refused, TooMany
+from hazesite.realtime.doorkeeper import Unauthorized
+from hazesite.realtime.publication import Frame
+from hazesite.realtime.sinks import Sink
+
+logger = structlog.get_logger(__name__)
+Handler = Callable[[Sink, dict[str, Any]], Awaitable[dict[str, Any] | None]]
+_handlers: dict[str, Handler] = {}
+
+
+def handles(event: str) -> Callable[[Handler], Handler]:
+    """The decorated coroutine answers `event`. It may raise `Refused`; what it returns joins `ok: true`."""
+
+    def register(handler: Handler) -> Handler:
+        _handlers[event] = handler
+        return handler
+
+    return register
+
+
+async def answer(sink: Sink, event: str, data: Any) -> dict[str, Any]:
+    """Run the handler and give the acknowledgement. A refusal is also sent as an `error` frame."""
+    try:
+        if not sink.may_act():
+            raise TooMany(1)
+        handler = _handlers.get(event)
+        if handler is None or not isinstance(data, dict):
+            raise Refused(_("This event is not known here, or its data is not an object."))
+        return {"ok": True} | (await handler(sink, data) or {})
+    except Refused as refused:
+        return refuse(sink, refused, data)
+    except DatabaseError as error:
+        logger.warning("socket_database_error", socket_event=event, error=repr(error))
+        sentence = _("The database cannot answer right now. Try again in a moment.")
+        return _tell(sink, {"error": sentence, "code": "database_unavailable"}, data)
+    except Exception as error:
+        logger.error("socket_event_failed", socket_event=event, exc_info=error)
+        sentence = _("Something went wrong on our side.")
+        return _tell(sink, {"error": sentence, "code": "server_error"}, data)
+
+
+def refuse(sink: Sink, refused: Refused, data: Any = None) -> dict[str, Any]:
+    """Tell the client why not; a person whose sign-in has ended is shown out."""
+    acknowledgement = _tell(sink, {"error": str(refused), "code": refused.code, **refused.details}, data)
+    if isinstance(refused, Unauthorized):
+        sink.close("unauthorized")
+    return acknowledgement
+
+
+def _tell(sink: Sink, body: dict[str, Any], data: Any) -> dict[str, Any]:
+    if isinstance(data, dict):
+        echoed = {key: data[key] for key in ("ticket_id", "client_nonce") if _echoable(data.get(key))}
+        body = body | echoed
+    sink.push(Frame.of("error", body))
+    return {"ok": False, **body}
+
+
+def _echoable(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= 128 and value.isascii()

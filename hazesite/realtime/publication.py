@@ -1,0 +1,75 @@
+"""What travels from whoever wrote a row to every process with somebody looking at it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import orjson
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One event for a client. `text` is its JSON object, encoded once, by the publisher."""
+
+    event: str
+    text: str
+    seq: int = 0
+    """Its place in its stream; 0 for what is in none."""
+
+    @classmethod
+    def of(cls, event: str, data: dict[str, Any], seq: int = 0) -> Frame:
+        return cls(event, orjson.dumps(data, option=orjson.OPT_UTC_Z).decode(), seq)
+
+    @cached_property
+    def data(self) -> Any:
+        return orjson.loads(self.text)
+
+    @cached_property
+    def websocket_text(self) -> str:
+        """`{"type": event, ...}`, as native WebSockets get it."""
+        rest = self.text[1:] if self.text == "{}" else f",{self.text[1:]}"
+        return f'{{"type":"{self.event}"{rest}'
+
+
+@dataclass(frozen=True)
+class Part:
+    """The same frames for all of these rooms: one audience."""
+
+    rooms: tuple[str, ...]
+    frames: tuple[Frame, ...]
+
+
+@dataclass(frozen=True)
+class Publication:
+    """One step of a stream (`stream`, `seq`), or something outside of any stream (`seq` 0)."""
+
+    parts: tuple[Part, ...] = ()
+    stream: str = ""
+    seq: int = 0
+    closes: str = ""
+    """A code: the sockets in the rooms of `parts` are closed with it."""
+    skip: str = ""
+    """The id of a socket that is left out: whoever typed it."""
+
+    def encode(self, origin: str) -> bytes:
+        parts = [
+            (part.rooms, [(frame.event, frame.text, frame.seq) for frame in part.frames])
+            for part in self.parts
+        ]
+        return orjson.dumps([origin, self.stream, self.seq, self.closes, self.skip, parts])
+
+    @classmethod
+    def decode(cls, body: bytes) -> tuple[str, Publication]:
+        """The process it comes from, and the publication."""
+        origin, stream, seq, closes, skip, parts = orjson.loads(body)
+        return origin, cls(_parts(parts), stream, seq, closes, skip)
+
+
+def _parts(raw: Iterable[Any]) -> tuple[Part, ...]:
+    return tuple(
+        Part(tuple(rooms), tuple(Frame(event, text, seq) for event, text, seq in frames))
+        for rooms, frames in raw
+    )

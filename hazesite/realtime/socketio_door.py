@@ -1,0 +1,105 @@
+"""The Socket.IO door: the same rooms and handlers as the WebSockets, in Socket.IO's words."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import orjson
+import socketio
+from socketio.exceptions import ConnectionRefusedError as Turned
+
+from hazesite.errors import Refused
+from hazesite.realtime import handlers, origins
+from hazesite.realtime.database import db_call
+from hazesite.realtime.doorkeeper import Identity, doorkeeper
+from hazesite.realtime.hub import hub
+from hazesite.realtime.publication import Frame
+from hazesite.realtime.sinks import Sink
+
+MAX_FRAME_BYTES = 128 * 1024
+
+
+class _Json:
+    """What python-socketio asks of a JSON module, by orjson."""
+
+    @staticmethod
+    def dumps(value: Any, **_options: Any) -> str:
+        return orjson.dumps(value, option=orjson.OPT_UTC_Z).decode()
+
+    @staticmethod
+    def loads(text: str | bytes, **_options: Any) -> Any:
+        return orjson.loads(text)
+
+
+def _is_allowed(origin: str | None, environ: dict[str, Any]) -> bool:
+    return not origin or origins.is_allowed(origin, environ.get("HTTP_HOST", ""))
+
+
+server = socketio.AsyncServer(
+    async_mode="asgi",
+    # Its Redis manager loses events silently; the hub has a bus of its own.
+    client_manager=socketio.AsyncManager(),
+    # A client's events are handled one after the other, in the order they were sent.
+    async_handlers=False,
+    json=_Json,
+    cors_allowed_origins=_is_allowed,
+    max_http_buffer_size=MAX_FRAME_BYTES,
+    ping_interval=25,
+    ping_timeout=20,
+)
+
+
+class SocketIOSink(Sink):
+    def __init__(self, identity: Identity, sid: str) -> None:
+        super().__init__(identity)
+        self.sid = sid
+        self._connection = server.manager.eio_sid_from_sid(sid, "/")
+        delay = min(max(0.0, identity.expires_at - time.time()), 30 * 86400)
+        self.expiry = asyncio.get_running_loop().call_later(delay, self.close, "token_expired")
+
+    async def write(self, frame: Frame) -> None:
+        await server.emit(frame.event, frame.data, to=self.sid)
+
+    async def shut(self, code: str) -> None:
+        # The client does not reconnect by itself after this, so it is told why first.
+        await server.emit("error", {"error": code.replace("_", " "), "code": code}, to=self.sid)
+        await server.disconnect(self.sid)
+
+    def backlog(self) -> int:
+        connection = server.eio.sockets.get(self._connection)
+        return connection.queue.qsize() if connection else 0
+
+
+_sinks: dict[str, SocketIOSink] = {}
+
+
+@server.event
+async def connect(sid: str, _environ: dict[str, Any], auth: Any = None) -> None:
+    await hub.ensure_started()
+    token = auth.get("token") if isinstance(auth, dict) else None
+    try:
+        identity = await db_call(doorkeeper().by_token, token if isinstance(token, str) else "")
+        sink = SocketIOSink(identity, sid)
+        hub.add(sink)
+    except Refused as refused:
+        raise Turned(refused.code) from refused
+    _sinks[sid] = sink
+    sink.push(Frame.of("connected", {"user_name": identity.name, "role": identity.role}))
+
+
+@server.event
+async def disconnect(sid: str, _reason: str) -> None:
+    sink = _sinks.pop(sid, None)
+    if sink is not None:
+        sink.expiry.cancel()
+        hub.remove(sink)
+
+
+@server.on("*")
+async def any_event(event: str, sid: str, *arguments: Any) -> dict[str, Any]:
+    sink = _sinks.get(sid)
+    if sink is None or sink.closing:
+        return {"ok": False, "error": "unauthorized", "code": "unauthorized"}
+    return await handlers.answer(sink, event, arguments[0] if arguments else {})

@@ -1,0 +1,273 @@
+"""All settings of the site. What differs between places comes from the environment; `.env.example` explains each name."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import django_stubs_ext
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from hazesite import __version__, logs
+from hazesite import environment as env
+
+django_stubs_ext.monkeypatch()
+
+# --- where and how -----------------------------------------------------------
+ENVIRONMENT = env.choice("ENVIRONMENT", "development", ("development", "production"))
+PRODUCTION = ENVIRONMENT == "production"
+DEBUG = env.flag("DEBUG", False)
+BASE_DIR = env.BASE_DIR
+DATA_DIR = Path(env.text("DATA_DIR", str(BASE_DIR / "data"))).resolve()
+HOST = env.text("HOST", "127.0.0.1")
+API_PORT = env.number("API_PORT", 5070, least=1)
+PUBLIC_URL = env.address("PUBLIC_URL", f"http://localhost:{API_PORT}")
+WEB_APP_URL = env.address("WEB_APP_URL", PUBLIC_URL)
+MOBILE_APP_URL = env.text("MOBILE_APP_URL", "hazebot://oauth")
+CORS_ALLOWED_ORIGINS = env.origins("CORS_ORIGINS")
+EXTRA_HOSTS = env.names("ALLOWED_HOSTS")
+TRUSTED_PROXIES = env.names("TRUSTED_PROXIES")
+HTTP_THREADS = env.number("HTTP_THREADS", 16)  # 0: Django's own ASGI handler
+SOCKET_THREADS = env.number("SOCKET_THREADS", 8, least=1)
+
+# --- secrets and first accounts ----------------------------------------------
+SECRET_KEY = env.secret("SECRET_KEY", DATA_DIR / "secret_key", PRODUCTION)
+JWT_TTL_DAYS = env.number("JWT_TTL_DAYS", 7, least=1)
+API_ADMIN_USER = env.text("API_ADMIN_USER", "admin")
+API_ADMIN_PASS = env.text("API_ADMIN_PASS")
+API_EXTRA_USERS = env.extra_users("API_EXTRA_USERS")
+API_MONITORING_SECRET = env.text("API_MONITORING_SECRET")
+if JWT_TTL_DAYS > 7:
+    raise ImproperlyConfigured(f"JWT_TTL_DAYS is {JWT_TTL_DAYS}; a token lives 7 days at most.")
+if PRODUCTION:
+    env.refuse_weak("API_ADMIN_PASS", API_ADMIN_PASS, 8)
+    env.refuse_weak("API_MONITORING_SECRET", API_MONITORING_SECRET, 16)
+    for _name, _password, _role in API_EXTRA_USERS:
+        env.refuse_weak(f"The password of {_name} in API_EXTRA_USERS", _password, 8)
+
+# --- database ----------------------------------------------------------------
+DATABASE_URL = env.text("DATABASE_URL", f"sqlite:///{quote(str(DATA_DIR / 'hazebot.sqlite3'))}")
+SQLITE_SYNC = env.choice("SQLITE_SYNC", "normal", ("normal", "full"))
+DATABASES: dict[str, dict[str, Any]] = {"default": env.database("DATABASE_URL", DATABASE_URL)}
+_database = DATABASES["default"]
+_database["CONN_MAX_AGE"] = 60
+_database["CONN_HEALTH_CHECKS"] = True
+_options: dict[str, Any] = _database.setdefault("OPTIONS", {})
+if _database["ENGINE"].endswith("sqlite3"):
+    DATA_DIR.mkdir(parents=True, exist_ok=True)
+    _options |= {
+        "transaction_mode": "IMMEDIATE",  # a DEFERRED transaction that turns into a writer fails at once when busy
+        "timeout": 20,
+        "init_command": f"PRAGMA journal_mode=WAL; PRAGMA synchronous={SQLITE_SYNC.upper()};",
+    }
+elif _database["ENGINE"].endswith("postgresql"):
+    _database["DISABLE_SERVER_SIDE_CURSORS"] = True
+    if "migrate" not in sys.argv and "prepare" not in sys.argv:  # a migration may take its time
+        _limits = {
+            "lock_timeout": "3s",
+            "statement_timeout": "10s",
+            "idle_in_transaction_session_timeout": "30s",
+        }
+        _given = _options.get("options", "")
+        _options["options"] = " ".join(
+            [_given, *(f"-c {name}={value}" for name, value in _limits.items())]
+        ).strip()
+        _options.setdefault("connect_timeout", 5)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Redis, cache, real time -------------------------------------------------
+_redis_host = env.text("REDIS_HOST")
+_redis_port = env.number("REDIS_PORT", 6379, least=1)
+REDIS_URL = env.text("REDIS_URL", f"redis://{_redis_host}:{_redis_port}/0" if _redis_host else "")
+RATELIMIT_ENABLE = env.flag("RATELIMIT_ENABLE", True)
+SILENCED_SYSTEM_CHECKS: list[str] = []
+if REDIS_URL:
+    CACHES: dict[str, Any] = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+        }
+    }
+    # redis-py 8 times a blocking read out after 5 s, in the middle of channels-redis's own wait.
+    _hosts = [{"address": REDIS_URL, "socket_timeout": None}]
+    CHANNEL_LAYERS: dict[str, Any] = {
+        "default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": _hosts}}
+    }
+else:
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+    # Without Redis there is one web process, so a cache of that process counts right.
+    SILENCED_SYSTEM_CHECKS += ["django_ratelimit.E003", "django_ratelimit.W001"]
+# Without Redis nobody tells this process what another one wrote, so it looks more often.
+HUB_INTERVAL = 3.0 if REDIS_URL else 0.5
+RATELIMIT_FAIL_OPEN = True  # a limit that cannot be counted must not lock everybody out
+
+# --- Discord roles -----------------------------------------------------------
+ADMIN_ROLE_ID = env.snowflake("ADMIN_ROLE_ID")
+MODERATOR_ROLE_ID = env.snowflake("MODERATOR_ROLE_ID")
+LOOTLING_ROLE_ID = env.snowflake("LOOTLING_ROLE_ID")
+
+# --- logs --------------------------------------------------------------------
+LOG_LEVEL = env.choice("LOG_LEVEL", "info", ("debug", "info", "warning", "error")).upper()
+LOGGING_CONFIG = None
+logs.configure(DATA_DIR / "logs", as_json=PRODUCTION, level=LOG_LEVEL)
+
+# --- Django ------------------------------------------------------------------
+VERSION = __version__
+INSTALLED_APPS = [
+    "daphne",  # before staticfiles: `runserver` then speaks ASGI
+    "hazesite.apps.SiteAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "channels",
+    "corsheaders",
+    "csp",
+    "axes",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "hazesite",
+    "accounts",
+    "botconfig",
+    "tickets",
+    "monitoring",
+    "notifications",
+    "analytics",
+]
+MIDDLEWARE = [
+    "hazesite.middleware.RequestLog",
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+ROOT_URLCONF = "hazesite.urls"
+ASGI_APPLICATION = "hazesite.asgi.application"
+APPEND_SLASH = False
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+if not (STATIC_ROOT / "staticfiles.json").exists():
+    # A checkout where nothing was collected yet: serve the files from where they lie.
+    STATIC_ROOT.mkdir(exist_ok=True)
+    STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    WHITENOISE_USE_FINDERS = True
+MEDIA_ROOT = DATA_DIR / "uploads"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+# --- who may come in ---------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+LOGIN_URL = "admin:login"
+AXES_ONLY_ADMIN_SITE = True  # the API has its own limits
+AXES_ENABLED = RATELIMIT_ENABLE
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = timedelta(minutes=10)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+# A key of their own for tokens: what signs cookies must not sign bearers.
+JWT_KEY = hmac.new(SECRET_KEY.encode(), b"hazesite.accounts.tokens", hashlib.sha256).hexdigest()
+JWT_TTL = timedelta(days=JWT_TTL_DAYS)
+
+_public = urlsplit(PUBLIC_URL)
+PUBLIC_ORIGIN = f"{_public.scheme}://{_public.netloc}"
+ALLOWED_HOSTS = [_public.hostname or "localhost", "localhost", "127.0.0.1", "[::1]", *EXTRA_HOSTS]
+if HOST not in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+    ALLOWED_HOSTS.append(HOST)
+CSRF_TRUSTED_ORIGINS = [PUBLIC_ORIGIN]
+HTTPS = _public.scheme == "https"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_PROXY_SSL_HEADER = None  # the server itself reads X-Forwarded-Proto, from trusted proxies alone
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS and PRODUCTION else 0
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:", "https://cdn.discordapp.com"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+
+CORS_ALLOW_HEADERS = [
+    "authorization", "content-type", "x-session-id", "x-platform", "x-app-version", "x-device-info", "x-request-id",
+    "idempotency-key", "if-match",
+]  # fmt: skip
+CORS_EXPOSE_HEADERS = ["ETag", "Retry-After", "X-Request-ID"]
+CORS_URLS_REGEX = r"^/(api|health)(/|$)"
+
+# --- the API -----------------------------------------------------------------
+REST_FRAMEWORK = {
+    "EXCEPTION_HANDLER": "hazesite.api.answer_errors",
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.BearerAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.Member"],
+    "DEFAULT_RENDERER_CLASSES": ["hazesite.api.Json"],
+    "DEFAULT_PARSER_CLASSES": ["hazesite.api.JsonBody"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "hazesite.api.AlwaysJson",
+    "DEFAULT_SCHEMA_CLASS": "hazesite.schema.Operation",
+    "UNAUTHENTICATED_USER": None,
+    "UNICODE_JSON": True,
+    "URL_FORMAT_OVERRIDE": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "HazeBot API",
+    "DESCRIPTION": "Support tickets of a Discord community as real-time conversations, and the bot's configuration.",
+    "VERSION": __version__,
+    "SERVE_INCLUDE_SCHEMA": True,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SCHEMA_PATH_PREFIX": "/api",
+}

@@ -1,0 +1,33 @@
+#!/usr/bin/env python
+"""The project's commands: `python manage.py help` lists them."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from hazesite import lifeline
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hazesite.settings")
+    lifeline.watch()
+    if sys.argv[1:2] == ["serve"] and not {"-h", "--help"} & set(sys.argv):
+        # The supervisor stays small: it never loads Django itself.
+        from hazesite.supervisor import serve
+
+        sys.exit(serve(sys.argv[2:]))
+    from django.conf import settings
+    from django.core.exceptions import ImproperlyConfigured
+    from django.core.management import execute_from_command_line
+
+    try:
+        settings.ENVIRONMENT  # noqa: B018 - reads the environment now, so that a mistake is one sentence
+    except ImproperlyConfigured as mistake:
+        sys.stderr.write(f"HazeBot cannot start: {mistake}\n")
+        sys.exit(78)  # a supervisor does not try again
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

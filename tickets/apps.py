@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class TicketsConfig(AppConfig):
+    name = "tickets"
+
+    def ready(self) -> None:
+        from hazesite.realtime.streams import register
+        from tickets import sockets  # noqa: F401 - registers its handlers
+        from tickets.stream import TicketStreams
+
+        register(TicketStreams())

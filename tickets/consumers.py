@@ -1,0 +1,34 @@
+"""The Channels doors: one ticket, and the inbox of all one may see."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hazesite.errors import NotFound
+from hazesite.realtime.consumers import SocketConsumer
+from hazesite.realtime.hub import hub
+from hazesite.realtime.sinks import Sink
+from tickets import sockets
+from tickets.stream import inbox_of
+
+
+class TicketConsumer(SocketConsumer):
+    """`/ws/tickets/<ticket_id>/`: joined by connecting; `?after_seq=` as in `join_ticket`."""
+
+    def details(self) -> dict[str, Any]:
+        return {"ticket_id": self.scope["url_route"]["kwargs"]["ticket_id"]}
+
+    async def enter(self, sink: Sink) -> None:
+        after_seq = self.query("after_seq")
+        if after_seq and not (after_seq.isascii() and after_seq.isdigit()):
+            raise NotFound
+        place = {"after_seq": int(after_seq)} if after_seq else {}
+        await sockets.join_ticket(sink, self.details() | place)
+
+
+class InboxConsumer(SocketConsumer):
+    """`/ws/tickets/`: every `ticket_update` of the tickets one may see, from now on."""
+
+    async def enter(self, sink: Sink) -> None:
+        staff = sink.identity.role in ("admin", "moderator")
+        hub.subscribe(sink, inbox_of(sink.identity.user_id, staff=staff), "").open(0)

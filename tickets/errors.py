@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from hazesite.errors import NotFound, Refused
+
+
+class WrongState(Refused):
+    code = "wrong_state"
+    message = _("The ticket's state does not allow this.")
+
+
+class TicketAlreadyClosed(WrongState):
+    code = "ticket_already_closed"
+    message = _("This ticket is already closed.")
+
+
+class TicketClosed(WrongState):
+    code = "ticket_closed"
+    message = _("This ticket is closed. Reopen it first.")
+
+
+class TicketNotClosed(WrongState):
+    code = "ticket_not_closed"
+    message = _("This ticket is not closed.")
+
+
+class AlreadyClaimed(WrongState):
+    code = "already_claimed"
+    message = _("Somebody has claimed this ticket already.")
+
+
+class NotClaimed(WrongState):
+    code = "not_claimed"
+    message = _("Nobody has claimed this ticket.")
+
+
+class AssigneeNotStaff(Refused):
+    status = 400
+    code = "assignee_not_staff"
+    message = _("A ticket can only be assigned to a moderator or an admin.")
+
+
+class NonceReused(Refused):
+    code = "nonce_reused"
+    message = _("This nonce was used for something else.")
+
+
+class TicketsDisabled(Refused):
+    code = "tickets_disabled"
+    message = _("New tickets cannot be opened at the moment.")
+
+
+class TooManyOpenTickets(Refused):
+    code = "too_many_open_tickets"
+    message = _("You have as many open tickets as you may. Close one first.")
+
+
+class UnknownType(Refused):
+    status = 400
+    code = "unknown_type"
+    message = _("There is no ticket category of that name.")
+
+
+class TicketGone(NotFound):
+    """For those who could see it, and for thirty days: it was deleted."""
+
+    status = 410
+    code = "ticket_deleted"
+    message = _("This ticket was deleted.")

@@ -1,0 +1,104 @@
+"""Tickets, messages and events as JSON: the shapes of the wire contract, written once for all doors.
+
+Plain functions and no serializers, because a fan-out and a page of a hundred messages pay for each.
+`serializers.py` declares the same shapes for the document; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from accounts.models import User
+from tickets.models import Message, Ticket, TicketEvent
+
+Json = dict[str, Any]
+
+
+def person_id(user: User | None) -> str | None:
+    return user.user_id if user else None
+
+
+def message_json(message: Message) -> Json:
+    """Needs `author` loaded."""
+    author = message.author
+    return {
+        "id": message.public_id,
+        "seq": message.seq,
+        "author_id": author.user_id,
+        "author_name": author.username,
+        "author_avatar": author.avatar or None,
+        "content": "" if message.deleted_at else message.content,
+        "timestamp": message.created_at,
+        "edited_at": message.edited_at,
+        "is_admin": message.by_staff,
+        "is_note": message.is_note,
+        "source": message.source,
+        "attachments": [],
+        "client_nonce": message.client_nonce,
+        "deleted": message.deleted_at is not None,
+    }
+
+
+def summary_json(ticket: Ticket, unread: int) -> Json:
+    """Needs the people, the tags and `last_message` loaded."""
+    last = ticket.last_message
+    return {
+        "ticket_id": ticket.public_id,
+        "ticket_num": ticket.pk,
+        "user_id": ticket.owner.user_id,
+        "user_name": ticket.owner.username,
+        "status": ticket.status,
+        "type": ticket.type,
+        "priority": ticket.priority,
+        "tags": [tag.name for tag in ticket.tag_rows.all()],
+        "subject": ticket.subject,
+        "created_at": ticket.created_at,
+        "last_message": last.content if last else "",
+        "last_message_at": last.created_at if last else None,
+        "unread_count": unread,
+        "assigned_to": person_id(ticket.assigned_to),
+        "claimed_by": person_id(ticket.claimed_by),
+    }
+
+
+def detail_json(ticket: Ticket, unread: int, messages: list[Message], head: int) -> Json:
+    return summary_json(ticket, unread) | {
+        "user_avatar": ticket.owner.avatar or None,
+        "closed_at": ticket.closed_at,
+        "messages": [message_json(message) for message in messages],
+        "last_seq": head,
+    }
+
+
+def event_data(event: TicketEvent) -> Json:
+    """The message as it is now, or what changed in the ticket."""
+    if event.message_id:
+        assert event.message is not None
+        return message_json(event.message)
+    if event.type == TicketEvent.Type.CREATED:
+        ticket = event.ticket
+        return {
+            "ticket_num": ticket.pk,
+            "user_id": ticket.owner.user_id,
+            "user_name": ticket.owner.username,
+            "subject": ticket.subject,
+            "created_at": ticket.created_at,
+            **event.facts,
+        }
+    return dict(event.facts)
+
+
+def previous_seq(event: TicketEvent, *, staff: bool) -> int:
+    return event.seq - 1 if staff else event.previous_public_seq
+
+
+def event_json(event: TicketEvent, *, staff: bool) -> Json:
+    """Needs `actor`, `message` and its author, and for a creation the ticket's owner."""
+    return {
+        "seq": event.seq,
+        "prev_seq": previous_seq(event, staff=staff),
+        "type": event.type,
+        "at": event.at,
+        "actor": person_id(event.actor),
+        "data": event_data(event),
+    }

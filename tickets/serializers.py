@@ -1,0 +1,161 @@
+"""What the API takes, and the declared shapes of what it gives (`rendering.py` makes them)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from hazesite.api import MAX_LIMIT, PageQuery
+from hazesite.fields import Nonce, Text, Whole
+from tickets.models import TicketEvent
+from tickets.states import Priority, Status
+
+Input = serializers.Serializer[dict[str, Any]]
+MAX_SEQ = 2**31 - 1
+
+
+# --- in ----------------------------------------------------------------------
+class ListQuery(PageQuery):
+    status = serializers.ChoiceField(["open", "closed", "claimed", "all"], default="all")
+    assigned_to = serializers.CharField(max_length=20, required=False, help_text="A user id.")
+    priority = serializers.ChoiceField(Priority.choices, required=False)
+    tag = serializers.CharField(max_length=50, required=False)
+    q = serializers.CharField(max_length=200, required=False, help_text="Words of subject or messages.")
+
+
+class OpenTicketIn(Input):
+    subject = Text(min_length=3, max_length=100)
+    description = Text(min_length=10, max_length=2000)
+    type = Text(max_length=50, required=False, default="")
+    priority = serializers.ChoiceField(Priority.choices, default=Priority.NORMAL)
+    client_nonce = Nonce()
+
+
+class MessageIn(Input):
+    message = Text(max_length=4000)
+    client_nonce = Nonce()
+
+
+class EditMessageIn(Input):
+    message = Text(max_length=4000)
+
+
+class CloseIn(Input):
+    close_message = Text(max_length=4000, required=False, default="", allow_blank=True)
+
+
+class AssignIn(Input):
+    assigned_to = Text(max_length=20, allow_null=True, help_text="A user id of staff; null for nobody.")
+
+
+class UpdateTicketIn(Input):
+    priority = serializers.ChoiceField(Priority.choices, required=False)
+    type = Text(max_length=50, required=False)
+    tags = serializers.ListField(child=Text(max_length=50), max_length=20, required=False)
+
+
+class MarkReadIn(Input):
+    up_to_seq = Whole(min_value=0, max_value=MAX_SEQ, required=False, allow_null=True, default=None)
+
+
+class MessagesQuery(Input):
+    after_seq = serializers.IntegerField(min_value=0, max_value=MAX_SEQ, required=False, default=None)
+    before_seq = serializers.IntegerField(min_value=0, max_value=MAX_SEQ, required=False, default=None)
+    limit = serializers.IntegerField(min_value=1, max_value=MAX_LIMIT, default=100)
+
+
+class EventsQuery(Input):
+    after = serializers.IntegerField(min_value=0, max_value=MAX_SEQ, default=0)
+    limit = serializers.IntegerField(min_value=1, max_value=MAX_LIMIT, default=MAX_LIMIT)
+
+
+# --- out ---------------------------------------------------------------------
+class MessageOut(Input):
+    id = serializers.CharField()
+    seq = serializers.IntegerField()
+    author_id = serializers.CharField()
+    author_name = serializers.CharField()
+    author_avatar = serializers.CharField(allow_null=True)
+    content = serializers.CharField(allow_blank=True)
+    timestamp = serializers.DateTimeField()
+    edited_at = serializers.DateTimeField(allow_null=True)
+    is_admin = serializers.BooleanField(help_text="Written by staff.")
+    is_note = serializers.BooleanField()
+    source = serializers.ChoiceField(["app", "web", "discord", "admin"])
+    attachments = serializers.ListField(child=serializers.DictField())
+    client_nonce = serializers.CharField(allow_null=True)
+    deleted = serializers.BooleanField()
+
+
+class SummaryOut(Input):
+    ticket_id = serializers.CharField()
+    ticket_num = serializers.IntegerField()
+    user_id = serializers.CharField()
+    user_name = serializers.CharField()
+    status = serializers.ChoiceField(Status.choices)
+    type = serializers.CharField()
+    priority = serializers.ChoiceField(Priority.choices)
+    tags = serializers.ListField(child=serializers.CharField())
+    subject = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    last_message = serializers.CharField(allow_blank=True)
+    last_message_at = serializers.DateTimeField(allow_null=True)
+    unread_count = serializers.IntegerField(help_text="For whoever asks.")
+    assigned_to = serializers.CharField(allow_null=True)
+    claimed_by = serializers.CharField(allow_null=True)
+
+
+class DetailOut(SummaryOut):
+    user_avatar = serializers.CharField(allow_null=True)
+    closed_at = serializers.DateTimeField(allow_null=True)
+    messages = MessageOut(many=True)
+    last_seq = serializers.IntegerField()
+
+
+class TicketsOut(Input):
+    tickets = SummaryOut(many=True)
+    next_cursor = serializers.CharField(allow_null=True)
+    total = serializers.IntegerField(help_text="Counted to 1000 and no further.")
+
+
+class MessagesOut(Input):
+    messages = MessageOut(many=True)
+    last_seq = serializers.IntegerField()
+
+
+class SentOut(Input):
+    success = serializers.BooleanField()
+    message = MessageOut()
+
+
+class EventOut(Input):
+    seq = serializers.IntegerField()
+    prev_seq = serializers.IntegerField()
+    type = serializers.ChoiceField(TicketEvent.Type.choices)
+    at = serializers.DateTimeField()
+    actor = serializers.CharField(allow_null=True)
+    data = serializers.DictField()  # type: ignore[assignment]
+
+
+class EventsOut(Input):
+    events = EventOut(many=True)
+    head = serializers.IntegerField()
+    has_more = serializers.BooleanField()
+
+
+class CategoryOut(Input):
+    name = serializers.CharField()
+    form = serializers.ListField(child=serializers.DictField())
+
+
+class OptionsOut(Input):
+    enabled = serializers.BooleanField()
+    categories = CategoryOut(many=True)
+    priorities = serializers.ListField(child=serializers.CharField())
+    may_open = serializers.IntegerField(help_text="How many more tickets the caller may open now.")
+
+
+class SuccessOut(Input):
+    success = serializers.BooleanField()
+    message = serializers.CharField(required=False)

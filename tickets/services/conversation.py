@@ -1,0 +1,159 @@
+"""Messages and notes."""
+
+from __future__ import annotations
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from accounts.models import User
+from hazesite import ratelimits
+from hazesite.errors import NotAllowed, NotFound
+from tickets import stream
+from tickets.errors import NonceReused, TicketClosed
+from tickets.models import Message, ReadMark, Ticket, TicketEvent
+from tickets.services.locking import digest, locked, require_staff
+
+MESSAGES_PER_USER = "120/m"
+
+
+def post_message(
+    ticket_id: str, actor: User, content: str, *, nonce: str = "", source: str = Message.Source.APP
+) -> Message:
+    """Say something to the other side. The same nonce never makes a second message.
+
+    Raises `NotFound`, `TicketClosed`, `NonceReused`, `TooMany`.
+    """
+    return _say(ticket_id, actor, content, nonce=nonce, source=source, is_note=False)
+
+
+def add_note(
+    ticket_id: str, actor: User, content: str, *, nonce: str = "", source: str = Message.Source.APP
+) -> Message:
+    """Write something for staff alone, on a closed ticket too. Raises as `post_message`, and `NotAllowed`."""
+    require_staff(actor)
+    return _say(ticket_id, actor, content, nonce=nonce, source=source, is_note=True)
+
+
+def _say(ticket_id: str, actor: User, content: str, *, nonce: str, source: str, is_note: bool) -> Message:
+    ratelimits.spend("messages", actor.pk, MESSAGES_PER_USER)
+    body = digest(ticket_id, content, is_note)
+    try:
+        with transaction.atomic():
+            ticket = locked(ticket_id, actor)
+            if nonce and (earlier := _earlier(actor, nonce, body)):
+                return earlier
+            if ticket.is_closed and not is_note:
+                raise TicketClosed
+            return say_in(ticket, actor, content, nonce=nonce, body=body, source=source, is_note=is_note)
+    except IntegrityError as error:
+        # The same nonce at the same moment in another ticket: the two hold different locks.
+        if nonce and _earlier(actor, nonce, body) is None:
+            raise NonceReused from error
+        raise
+
+
+def _earlier(actor: User, nonce: str, body: str) -> Message | None:
+    rows = Message.objects.select_related("author", "ticket")
+    message = rows.filter(author=actor, client_nonce=nonce).first()
+    if message is not None and message.nonce_digest != body:
+        raise NonceReused
+    return message
+
+
+def say_in(
+    ticket: Ticket,
+    actor: User,
+    content: str,
+    *,
+    nonce: str = "",
+    body: str = "",
+    source: str = Message.Source.APP,
+    is_note: bool = False,
+) -> Message:
+    """For services that hold the ticket's lock already."""
+    message = Message.objects.create(
+        ticket=ticket,
+        seq=ticket.last_seq + 1,
+        author=actor,
+        content=content,
+        is_note=is_note,
+        by_staff=actor.is_staff,
+        source=source,
+        client_nonce=nonce or None,
+        nonce_digest=body if nonce else "",
+    )
+    if is_note:
+        ticket.note_count += 1
+        changed = ["note_count"]
+    else:
+        ticket.message_count += 1
+        ticket.last_message = message
+        changed = ["message_count", "last_message"]
+    stream.append(ticket, TicketEvent.Type.MESSAGE, actor, message=message, changed=changed)
+    set_mark(ticket, actor, ticket.last_seq, ticket.message_count, ticket.note_count)
+    return message
+
+
+def set_mark(ticket: Ticket, reader: User, seq: int, messages: int, notes: int) -> None:
+    """The caller holds the ticket's lock, so marks of one ticket never race."""
+    mark = ReadMark(ticket=ticket, user=reader, seq=seq, message_count=messages, note_count=notes)
+    ReadMark.objects.bulk_create(
+        [mark],
+        update_conflicts=True,
+        unique_fields=["ticket", "user"],
+        update_fields=["seq", "message_count", "note_count"],
+    )
+
+
+@transaction.atomic
+def edit_message(ticket_id: str, message_pk: int, actor: User, content: str) -> Message:
+    """Change one's own words. Raises `NotFound`, `NotAllowed`, `TicketClosed`."""
+    ticket = locked(ticket_id, actor)
+    message = _visible(ticket, message_pk, actor)
+    if message.author_id != actor.pk:
+        raise NotAllowed
+    if ticket.is_closed:
+        raise TicketClosed
+    if message.content == content:
+        return message
+    message.content, message.edited_at = content, timezone.now()
+    message.save(update_fields=["content", "edited_at"])
+    stream.append(ticket, TicketEvent.Type.EDITED, actor, message=message)
+    return message
+
+
+@transaction.atomic
+def delete_message(ticket_id: str, message_pk: int, actor: User) -> Message:
+    """Take a message out of the conversation: its author may, and staff. Raises `NotFound`, `NotAllowed`."""
+    ticket = locked(ticket_id, actor)
+    message = _visible(ticket, message_pk, actor)
+    if message.author_id != actor.pk and not actor.is_staff:
+        raise NotAllowed
+    message.deleted_at = timezone.now()
+    message.save(update_fields=["deleted_at"])
+    changed = _uncount(ticket, message)
+    stream.append(ticket, TicketEvent.Type.DELETED_MESSAGE, actor, message=message, changed=changed)
+    return message
+
+
+def _uncount(ticket: Ticket, message: Message) -> list[str]:
+    """Whoever had not read it has one less to read; whoever had, not one more."""
+    column = "note_count" if message.is_note else "message_count"
+    setattr(ticket, column, getattr(ticket, column) - 1)
+    readers = ReadMark.objects.filter(ticket=ticket, seq__gte=message.seq)
+    readers.update(**{column: F(column) - 1})
+    if message.is_note or ticket.last_message_id != message.pk:
+        return [column]
+    left = ticket.messages.filter(deleted_at=None, is_note=False)
+    ticket.last_message = left.order_by("-seq").first()
+    return [column, "last_message"]
+
+
+def _visible(ticket: Ticket, message_pk: int, actor: User) -> Message:
+    rows = Message.objects.visible_to(actor).select_related("author")
+    message = rows.filter(ticket=ticket, pk=message_pk).first()
+    if message is None:
+        raise NotFound
+    message.ticket = ticket
+    return message

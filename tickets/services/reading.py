@@ -1,0 +1,115 @@
+"""Looking at tickets, and remembering how far somebody has read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from hazesite.errors import NotFound
+from tickets import stream
+from tickets.errors import TicketGone
+from tickets.models import KEEP_DELETED, Message, ReadMark, Ticket, TicketEvent
+from tickets.services.conversation import set_mark
+from tickets.services.locking import locked
+
+NEWEST = 100
+
+
+@dataclass(frozen=True)
+class History:
+    """What somebody who comes (back) to a ticket has not seen yet."""
+
+    messages: list[Message]
+    events: list[TicketEvent] | None
+    last_seq: int
+    """How far this portion reaches, among the steps the reader may see."""
+    stream_seq: int
+    """How far the whole stream was when this was read."""
+    complete: bool
+
+
+def read_ticket(ticket_id: str, reader: User) -> Ticket:
+    """With people, tags, last message and `unread`. Raises `NotFound`. Two queries."""
+    rows = Ticket.objects.visible_to(reader).with_people().with_unread(reader)
+    ticket = rows.filter(public_id=ticket_id).first()
+    if ticket is None:
+        raise NotFound
+    return ticket
+
+
+def visible_ticket(ticket_id: str, reader: User) -> Ticket:
+    """Only the row and its owner. Raises `NotFound`."""
+    rows = Ticket.objects.visible_to(reader).select_related("owner")
+    ticket = rows.filter(public_id=ticket_id).first()
+    if ticket is None:
+        raise NotFound
+    return ticket
+
+
+def messages_of(
+    ticket: Ticket,
+    reader: User,
+    *,
+    after_seq: int | None = None,
+    before_seq: int | None = None,
+    limit: int = NEWEST,
+) -> list[Message]:
+    """Oldest first: what follows `after_seq`, or else the newest (before `before_seq`). One query."""
+    rows = Message.objects.visible_to(reader).filter(ticket=ticket).select_related("author")
+    if before_seq is not None:
+        rows = rows.filter(seq__lt=before_seq)
+    if after_seq is not None:
+        return list(rows.filter(seq__gt=after_seq).order_by("seq")[:limit])
+    return list(rows.order_by("-seq")[:limit])[::-1]
+
+
+def stream_after(ticket_id: str, reader: User, after: int, limit: int) -> tuple[Ticket, list[TicketEvent]]:
+    """Everything the reader may see after `after`, in order.
+
+    Raises `TicketGone` for thirty days after a deletion to those who could see it, else `NotFound`.
+    """
+    ticket = Ticket.objects.select_related("owner").filter(public_id=ticket_id).first()
+    if ticket is None or not (reader.is_staff or ticket.owner_id == reader.pk):
+        raise NotFound
+    if ticket.deleted_at is not None:
+        raise TicketGone if timezone.now() - ticket.deleted_at < KEEP_DELETED else NotFound
+    return ticket, stream.steps(ticket, after, staff=reader.is_staff, limit=limit)
+
+
+def history(ticket: Ticket, reader: User, after_seq: int | None, limit: int) -> History:
+    """For a join: the newest messages, or with `after_seq` everything since, in portions of `limit`.
+
+    Two queries. Subscribe before reading: what is committed later is live.
+    """
+    now = Ticket.objects.get(pk=ticket.pk)
+    head = now.head_for(reader)
+    if after_seq is None:
+        newest = messages_of(ticket, reader, limit=limit)
+        shown = [message for message in newest if message.seq <= head]
+        return History(shown, None, head, now.last_seq, complete=True)
+    found = stream.steps(ticket, after_seq, staff=reader.is_staff, limit=limit)
+    events = [event for event in found if event.seq <= head]
+    complete = len(events) < limit
+    posted = [event.message for event in events if event.type == TicketEvent.Type.MESSAGE and event.message]
+    messages = [message for message in posted if message.deleted_at is None]
+    reached = max(head, after_seq) if complete else events[-1].seq
+    return History(messages, events, reached, now.last_seq, complete)
+
+
+@transaction.atomic
+def mark_read(ticket_id: str, reader: User, up_to_seq: int | None = None) -> None:
+    """What came up to there is read, for this reader alone. A mark never moves back: requests may be late."""
+    ticket = locked(ticket_id, reader)
+    seq = ticket.last_seq if up_to_seq is None else min(up_to_seq, ticket.last_seq)
+    before = ReadMark.objects.filter(ticket=ticket, user=reader).first()
+    if before is not None and before.seq >= seq:
+        return
+    messages, notes = ticket.message_count, ticket.note_count
+    if seq < ticket.last_seq:
+        read = ticket.messages.filter(seq__lte=seq, deleted_at=None)
+        messages, notes = read.filter(is_note=False).count(), read.filter(is_note=True).count()
+    set_mark(ticket, reader, seq, messages, notes)
+    stream.show_read(ticket, reader, seq)

@@ -1,0 +1,41 @@
+"""The states of a ticket and every transition between them: the table of the architecture, once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Status(models.TextChoices):
+    OPEN = "open", _("Open")
+    CLAIMED = "claimed", _("Claimed")
+    CLOSED = "closed", _("Closed")
+
+
+class Priority(models.TextChoices):
+    LOW = "low", _("Low")
+    NORMAL = "normal", _("Normal")
+    HIGH = "high", _("High")
+    URGENT = "urgent", _("Urgent")
+
+
+class Verb(models.TextChoices):
+    CLAIM = "claim"
+    ASSIGN = "assign"
+    UNCLAIM = "unclaim"
+    CLOSE = "close"
+    REOPEN = "reopen"
+
+
+TRANSITIONS: Mapping[tuple[str, str], Status] = {
+    (Status.OPEN, Verb.CLAIM): Status.CLAIMED,
+    (Status.OPEN, Verb.ASSIGN): Status.OPEN,
+    (Status.OPEN, Verb.CLOSE): Status.CLOSED,
+    (Status.CLAIMED, Verb.ASSIGN): Status.CLAIMED,
+    (Status.CLAIMED, Verb.UNCLAIM): Status.OPEN,
+    (Status.CLAIMED, Verb.CLOSE): Status.CLOSED,
+    (Status.CLOSED, Verb.REOPEN): Status.OPEN,
+}
+"""What is not listed is refused."""

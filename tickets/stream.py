@@ -1,0 +1,170 @@
+"""A ticket's stream: taking the next place in it, showing a step to who may see it, reading it again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Max, Min
+from django.utils import timezone
+
+from accounts.models import User
+from hazesite.events import publish, show
+from hazesite.realtime.publication import Frame, Part, Publication
+from hazesite.realtime.streams import Head, Streams
+from tickets.events import TicketMoved
+from tickets.models import Message, Ticket, TicketEvent
+from tickets.rendering import event_data, person_id, previous_seq
+
+STAFF_INBOX = "inbox:staff"
+REPLAYED_AT_ONCE = 500
+PLACE = ("last_seq", "last_public_seq", "active_at")
+
+
+def stream_of(ticket_pk: int) -> str:
+    return f"ticket:{ticket_pk}"
+
+
+def room_of(ticket_pk: int, *, staff: bool) -> str:
+    return f"ticket:{ticket_pk}:{'staff' if staff else 'owner'}"
+
+
+def inbox_of(user_pk: int, *, staff: bool) -> str:
+    return STAFF_INBOX if staff else f"inbox:{user_pk}"
+
+
+def append(
+    ticket: Ticket,
+    kind: str,
+    actor: User | None,
+    *,
+    changed: Iterable[str] = (),
+    message: Message | None = None,
+    facts: dict[str, Any] | None = None,
+) -> TicketEvent:
+    """Take the ticket's next place, store the step with the `changed` columns, and tell everybody.
+
+    The caller holds the ticket's row lock; a note's steps are for staff alone.
+    """
+    internal = message is not None and message.is_note
+    event = TicketEvent(
+        ticket=ticket,
+        seq=ticket.last_seq + 1,
+        previous_public_seq=ticket.last_public_seq,
+        is_internal=internal,
+        type=kind,
+        actor=actor,
+        message=message,
+        facts=facts or {},
+        at=timezone.now(),
+    )
+    ticket.last_seq, ticket.active_at = event.seq, event.at
+    if not internal:
+        ticket.last_public_seq = event.seq
+    ticket.save(update_fields=[*PLACE, *changed])
+    event.save(force_insert=True)
+    moved = TicketMoved(ticket.pk, event.pk, kind, event.actor_id, event.message_id)
+    publish(moved, publication(event))
+    return event
+
+
+def publication(event: TicketEvent) -> Publication:
+    """One step for each audience: staff see all, the owner what is not internal."""
+    ticket, parts = event.ticket, []
+    for staff in (True, False) if not event.is_internal else (True,):
+        specific, update = _frames(event, staff=staff)
+        parts.append(Part((room_of(ticket.pk, staff=staff),), (*specific, update)))
+        parts.append(Part((inbox_of(ticket.owner_id, staff=staff),), (update,)))
+    return Publication(tuple(parts), stream_of(ticket.pk), event.seq)
+
+
+def _frames(event: TicketEvent, *, staff: bool) -> tuple[list[Frame], Frame]:
+    data = event_data(event)
+    place = {
+        "ticket_id": event.ticket.public_id,
+        "seq": event.seq,
+        "prev_seq": previous_seq(event, staff=staff),
+    }
+    update = {
+        **place,
+        "event_type": event.type,
+        "data": data,
+        "timestamp": event.at,
+        "actor": person_id(event.actor),
+    }
+    specific = []
+    if event.message_id:
+        text = {"message": data["content"]} if event.type == TicketEvent.Type.MESSAGE else {}
+        specific = [Frame.of(event.type, {**place, **text, "messageData": data}, event.seq)]
+    return specific, Frame.of("ticket_update", update, event.seq)
+
+
+def show_read(ticket: Ticket, reader: User, up_to_seq: int) -> None:
+    """Reading is no step of the stream: those who look now see it, nobody catches up on it."""
+    update = {
+        "ticket_id": ticket.public_id,
+        "event_type": "ticket_read",
+        "data": {"user_id": reader.user_id, "up_to_seq": up_to_seq},
+        "timestamp": timezone.now(),
+    }
+    rooms = (room_of(ticket.pk, staff=True), room_of(ticket.pk, staff=False), f"user:{reader.pk}")
+    show(Publication((Part(rooms, (Frame.of("ticket_update", update),)),)))
+
+
+def typing(ticket_pk: int, public_id: str, name: str, *, skip: str) -> Publication:
+    body = {"ticket_id": public_id, "user_name": name}
+    rooms = (room_of(ticket_pk, staff=True), room_of(ticket_pk, staff=False))
+    return Publication((Part(rooms, (Frame.of("typing", body),)),), skip=skip)
+
+
+def steps(ticket: Ticket, after: int, *, staff: bool, limit: int) -> list[TicketEvent]:
+    """What this audience may see after `after`, in order. One query."""
+    rows = ticket.events.filter(seq__gt=after).select_related("actor", "message__author")
+    if not staff:
+        rows = rows.filter(is_internal=False)
+    found = list(rows.order_by("seq")[:limit])
+    for event in found:
+        event.ticket = ticket
+    return found
+
+
+class TicketStreams(Streams):
+    """What the hub compares itself with."""
+
+    def heads(self, streams: Collection[str]) -> dict[str, Head]:
+        rows = Ticket.objects.filter(pk__in=[_pk(stream) for stream in streams])
+        found = rows.values_list("pk", "public_id", "last_seq", "last_public_seq")
+        return {
+            stream_of(pk): Head(last, _announcement(pk, public_id, last, public))
+            for pk, public_id, last, public in found
+        }
+
+    def moved_since(self, moment: datetime) -> dict[str, tuple[int, int]]:
+        rows = TicketEvent.objects.filter(at__gt=moment).order_by().values("ticket_id")
+        moved = rows.annotate(first=Min("seq"), last=Max("seq"))
+        return {stream_of(row["ticket_id"]): (row["first"], row["last"]) for row in moved}
+
+    def replay(self, stream: str, after: int) -> list[Publication]:
+        ticket = Ticket.objects.select_related("owner").filter(pk=_pk(stream)).first()
+        if ticket is None:
+            return []
+        found = steps(ticket, after, staff=True, limit=REPLAYED_AT_ONCE)
+        return [publication(event) for event in found]
+
+
+def _pk(stream: str) -> int:
+    return int(stream.partition(":")[2])
+
+
+def _announcement(pk: int, public_id: str, last: int, public: int) -> Publication:
+    heads = ((True, last), (False, public))
+    return Publication(
+        tuple(
+            Part(
+                (room_of(pk, staff=staff),),
+                (Frame.of("head", {"ticket_id": public_id, "seq": seq}),),
+            )
+            for staff, seq in heads
+        )
+    )
