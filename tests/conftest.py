@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from rest_framework.test import APIClient
+
+from accounts import services as accounts, tokens
+from accounts.models import User
+from accounts.roles import Role
+from accounts.services import Device
+from hazesite.realtime import bus
+from hazesite.realtime.publication import Publication
+from tests.serving import Server, serving
+from tickets import services
+from tickets.models import Ticket
+
+
+@pytest.fixture
+def alice(db) -> User:
+    """A member who owns `ticket`."""
+    return User.objects.create_user("alice", "alice-has-a-ticket-3")
+
+
+@pytest.fixture
+def mallory(db) -> User:
+    """A member who has no business with Alice's things."""
+    return User.objects.create_user("mallory", "mallory-is-elsewhere-4")
+
+
+@pytest.fixture
+def moira(db) -> User:
+    """A moderator."""
+    return User.objects.create_user("moira", "moderate-everything-2", granted_role=Role.MODERATOR)
+
+
+@pytest.fixture
+def ada(db) -> User:
+    """An admin."""
+    return User.objects.create_user("ada", "analytical-engine-1", granted_role=Role.ADMIN)
+
+
+@pytest.fixture
+def ticket(alice: User) -> Ticket:
+    return services.open_ticket(alice, "It does not start", "Since this morning nothing happens.")
+
+
+@pytest.fixture
+def token_of() -> Callable[[User], str]:
+    def sign_in(user: User) -> str:
+        return tokens.issue(accounts.start_session(user, Device("127.0.0.1", "Web")))
+
+    return sign_in
+
+
+@pytest.fixture
+def client_of(token_of: Callable[[User], str]) -> Callable[[User], APIClient]:
+    def sign_in(user: User) -> APIClient:
+        client = APIClient()
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {token_of(user)}")
+        client.default_format = "json"
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def anonymous() -> APIClient:
+    client = APIClient()
+    client.default_format = "json"
+    return client
+
+
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any) -> Any:
+    """`with shown() as publications:` commits, and the list holds what screens were told."""
+
+    @contextmanager
+    def commit() -> Iterator[list[Publication]]:
+        seen: list[Publication] = []
+        monkeypatch.setattr(bus, "send", seen.append)
+        with django_capture_on_commit_callbacks(execute=True):
+            yield seen
+
+    return commit
+
+
+@pytest.fixture
+def counted_limits(settings: Any) -> Iterator[None]:
+    """Rate limits are switched on, and start from nothing."""
+    settings.RATELIMIT_ENABLE = True
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """`manage.py serve` for the tests of one file."""
+    folder: Path = tmp_path_factory.mktemp("server")
+    with serving(folder) as running:
+        yield running

@@ -1,0 +1,128 @@
+"""The real server in processes of its own, for tests that look from outside."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+ROOT = Path(__file__).resolve().parent.parent
+PASSWORDS = {
+    "ada": "analytical-engine-1",
+    "moira": "moderate-everything-2",
+    "alice": "alice-has-a-ticket-3",
+    "mallory": "mallory-is-elsewhere-4",
+}
+USERS = (
+    f"ada:{PASSWORDS['ada']}:admin,moira:{PASSWORDS['moira']}:moderator,"
+    f"alice:{PASSWORDS['alice']}:lootling,mallory:{PASSWORDS['mallory']}:lootling"
+)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Server:
+    """`manage.py <command>` with a data folder of its own; the cast of the tests can sign in."""
+
+    data: Path
+    port: int = field(default_factory=free_port)
+    command: tuple[str, ...] = ("serve",)
+    environment: dict[str, str] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> str:
+        return (self.data / "serve.out").read_text(errors="replace")
+
+    def start(self, wait: float = 30) -> Server:
+        self.data.mkdir(parents=True, exist_ok=True)
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in ("DJANGO_SETTINGS_MODULE", "DATABASE_URL", "REDIS_URL")
+        } | {
+            "DATA_DIR": str(self.data),
+            "API_PORT": str(self.port),
+            "API_ADMIN_PASS": "only-for-the-tests-5",
+            "API_EXTRA_USERS": USERS,
+            "RATELIMIT_ENABLE": "false",
+            **self.environment,
+        }
+        with (self.data / "serve.out").open("ab") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, str(ROOT / "manage.py"), *self.command],
+                env=environment,
+                cwd=ROOT,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.await_ready(wait)
+        return self
+
+    def await_ready(self, wait: float) -> None:
+        deadline = time.monotonic() + wait
+        while time.monotonic() < deadline:
+            try:
+                if httpx.get(f"{self.url}/health/ready", timeout=1).status_code == 200:
+                    return
+            except httpx.HTTPError:
+                pass
+            if self.process is not None and self.process.poll() is not None:
+                break
+            time.sleep(0.05)
+        raise AssertionError(f"the server did not start:\n{self.log[-4000:]}")
+
+    def stop(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)
+                self.process.wait()
+
+    def token(self, name: str) -> str:
+        body = {"username": name, "password": PASSWORDS[name]}
+        answer = httpx.post(f"{self.url}/api/auth/login", json=body, timeout=10)
+        return str(answer.raise_for_status().json()["token"])
+
+    def client(self, name: str) -> httpx.Client:
+        """A REST client signed in as one of the cast."""
+        return httpx.Client(
+            base_url=self.url, headers={"Authorization": f"Bearer {self.token(name)}"}, timeout=15
+        )
+
+    def open_ticket(self, name: str = "alice", subject: str = "It does not start") -> dict[str, Any]:
+        body = {"subject": subject, "description": "Since this morning nothing happens."}
+        with self.client(name) as client:
+            answer: dict[str, Any] = client.post("/api/tickets", json=body).raise_for_status().json()
+        return answer
+
+
+@contextmanager
+def serving(data: Path, **options: Any) -> Iterator[Server]:
+    server = Server(data, **options)
+    try:
+        yield server.start()
+    finally:
+        server.stop()

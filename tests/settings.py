@@ -1,0 +1,26 @@
+"""The site's settings, for the tests: a SQLite file and memory unless the environment names servers."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+_folder = Path(tempfile.gettempdir()) / f"hazesite-tests-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+os.environ.setdefault("DATA_DIR", str(_folder))
+for _name in ("API_ADMIN_PASS", "API_EXTRA_USERS", "API_MONITORING_SECRET"):
+    os.environ.pop(_name, None)
+os.environ["ENVIRONMENT"] = "development"
+os.environ["DEBUG"] = "false"
+
+from hazesite.settings import *  # noqa: E402, F403
+from hazesite.settings import DATABASES  # noqa: E402
+
+DATABASES["default"]["CONN_MAX_AGE"] = 0
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # A file, as in production: threads and processes meet in it, which a database in memory hides.
+    DATABASES["default"]["TEST"] = {"NAME": str(_folder / "tests.sqlite3")}
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+RATELIMIT_ENABLE = False
+AXES_ENABLED = False
+API_MONITORING_SECRET = "a-secret-of-the-tests"  # noqa: S105
