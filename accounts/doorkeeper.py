@@ -45,7 +45,7 @@ class AccountsDoorkeeper(Doorkeeper):
                 return services.session_behind(identity.session).user
         except Unauthenticated as error:
             raise Unauthorized from error
-        user = User.objects.filter(pk=identity.user_id, is_active=True).first()
+        user: User | None = User.objects.filter(pk=identity.user_id, is_active=True).first()
         if user is None:
             raise Unauthorized
         return user

@@ -19,6 +19,6 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
         }
 
 
-class RefreshableBearerScheme(BearerScheme):
+class RefreshableBearerScheme(BearerScheme):  # type: ignore[no-untyped-call]
     target_class = "accounts.authentication.RefreshableBearer"
     name = "refreshable_bearer"

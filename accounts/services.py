@@ -186,6 +186,23 @@ def end_sessions_of(user: User, reason: str) -> int:
     return len(sessions)
 
 
+def end_session_as(actor: User, session: Session) -> None:
+    """An admin may end anybody's, a moderator a lootling's. Raises `NotAllowed`."""
+    _require_power_over(actor, session.user)
+    end_session(session, "ended_by_staff")
+
+
+def end_sessions_as(actor: User, user: User) -> int:
+    """As `end_session_as`, for all of one person."""
+    _require_power_over(actor, user)
+    return end_sessions_of(user, "ended_by_staff")
+
+
+def _require_power_over(actor: User, user: User) -> None:
+    if not (actor.is_admin or (actor.is_staff and user.role == Role.LOOTLING)):
+        raise NotAllowed
+
+
 @chore
 def clear_dead_sessions() -> int:
     """Forget sign-ins that ended, or could last be refreshed, more than 30 days ago."""
@@ -234,8 +251,13 @@ def set_password(user: User, password: str) -> None:
 
 
 @transaction.atomic
-def change_access(user: User, *, granted_role: str, is_active: bool) -> User:
-    """Grant a role, block or unblock. Sockets of a changed person close; a blocked one's sign-ins end."""
+def change_access(user: User, actor: User | None, *, granted_role: str, is_active: bool) -> User:
+    """Grant a role, block or unblock. Sockets of a changed person close; a blocked one's sign-ins end.
+
+    Admins may, for others (nobody locks themselves out); `actor` None is the environment.
+    """
+    if actor is not None and (not actor.is_admin or actor.pk == user.pk):
+        raise NotAllowed
     user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     user.granted_role, user.is_active = granted_role, is_active
     user.save(update_fields=["granted_role", "is_active"])
@@ -246,13 +268,13 @@ def change_access(user: User, *, granted_role: str, is_active: bool) -> User:
 
 def keep_configured_user(username: str, password: str, role: str) -> User:
     """An account the environment asks for: exactly this password and role, whatever was there before."""
-    user = User.objects.filter(username=username).first()
+    user: User | None = User.objects.filter(username=username).first()
     if user is None:
         return add_user(username, password, role)
     if not user.check_password(password):
         set_password(user, password)
     if user.granted_role != role or not user.is_active:
-        change_access(user, granted_role=role, is_active=True)
+        change_access(user, None, granted_role=role, is_active=True)
     return user
 
 

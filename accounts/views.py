@@ -47,7 +47,7 @@ class MonitoringTokenViews(ViewSet):
     authentication_classes = [BearerAuthentication]
 
     @extend_schema(
-        auth=[{}, {"bearer": []}],
+        auth=[{}, {"bearer": []}],  # type: ignore[list-item]  # the library takes objects too
         request=s.MonitoringTokenIn,
         responses={200: s.MonitoringTokenOut, **refusals(400, 401, 403, 429)},
     )

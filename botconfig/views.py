@@ -54,7 +54,7 @@ class ConfigViews(ViewSet):
         responses={200: AnySection, **refusals(400, 401, 403, 404, 409, 412)},
     )
     def change(self, request: MemberRequest, section: str) -> Response:
-        """Set some fields; absent ones stay. Unknown keys and bad values are refused and nothing is stored."""
+        """Set some fields; absent ones stay. Unknown keys and bad values: 400, and nothing is stored."""
         version = _version(request.headers.get("If-Match"))
         return _answer(services.change_section(section, request.data, request.user, version))
 

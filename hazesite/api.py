@@ -96,23 +96,23 @@ def answer_errors(error: Exception, context: dict[str, Any]) -> Response:
 
 
 def _invalid(error: exceptions.ValidationError) -> dict[str, Any]:
-    fields = _fields(error.detail)
+    fields = flat_errors(error.detail)
     name, messages = next(iter(fields.items()))
     sentence = messages[0] if name == "body" else f"{name}: {messages[0]}"
     return envelope(sentence, "invalid", fields=fields)
 
 
-def _fields(detail: Any, prefix: str = "") -> dict[str, list[str]]:
+def flat_errors(detail: Any, prefix: str = "") -> dict[str, list[str]]:
     """Flatten the framework's nested errors to `{"categories.0.title": ["..."]}`."""
     if isinstance(detail, dict):
         found: dict[str, list[str]] = {}
         for key, value in detail.items():
             name = "" if key == "non_field_errors" else str(key)
-            found |= _fields(value, ".".join(part for part in (prefix, name) if part))
+            found |= flat_errors(value, ".".join(part for part in (prefix, name) if part))
         return found
     if isinstance(detail, list) and any(isinstance(part, (dict, list)) for part in detail):
         nested = {str(place): part for place, part in enumerate(detail) if part}
-        return _fields(nested, prefix)
+        return flat_errors(nested, prefix)
     messages = detail if isinstance(detail, list) else [detail]
     return {prefix or "body": [str(message) for message in messages]}
 

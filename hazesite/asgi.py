@@ -10,6 +10,8 @@ import django
 
 django.setup()
 
+from typing import Any  # noqa: E402
+
 import socketio  # noqa: E402
 from a2wsgi import WSGIMiddleware  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
@@ -24,7 +26,9 @@ from hazesite.realtime.socketio_door import server  # noqa: E402
 from tickets.consumers import InboxConsumer, TicketConsumer  # noqa: E402
 
 # Django's ASGI handler costs four times its WSGI handler (docs/adr/0003).
-pages = ASGIHandler() if settings.HTTP_THREADS == 0 else WSGIMiddleware(WSGIHandler(), settings.HTTP_THREADS)
+pages: Any = (
+    ASGIHandler() if settings.HTTP_THREADS == 0 else WSGIMiddleware(WSGIHandler(), settings.HTTP_THREADS)
+)
 websockets = URLRouter(
     [
         path("ws/tickets/", InboxConsumer.as_asgi()),

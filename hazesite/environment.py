@@ -1,6 +1,7 @@
 """Reading the environment for `settings.py`, loudly when something is wrong.
 
-Every value may also come from a file named by `NAME_FILE` (a mounted secret), and from `.env` in the project folder.
+Every value may also come from a file named by `NAME_FILE` (a mounted secret), and from `.env` in the
+project folder.
 """
 
 from __future__ import annotations
@@ -111,7 +112,8 @@ def is_weak(password: str) -> bool:
 def refuse_weak(name: str, value: str, least: int) -> None:
     if value and (is_weak(value) or len(value) < least):
         raise ImproperlyConfigured(
-            f"{name} is a placeholder, a common password or shorter than {least} characters; choose a strong one."
+            f"{name} is a placeholder, a common password or shorter than {least} characters; "
+            "choose a strong one."
         )
 
 
@@ -155,7 +157,7 @@ def extra_users(name: str) -> list[tuple[str, str, str]]:
             password, role = head, tail
         if not username or not password or tail == "monitoring":
             raise ImproperlyConfigured(
-                f"{name}: each entry is name:password or name:password:role, where a role is one of {', '.join(ROLES)}."
+                f"{name}: each entry is name:password or name:password:role; roles are {', '.join(ROLES)}."
             )
         users.append((username, password, role))
     if len({user[0] for user in users}) != len(users):

@@ -1,4 +1,4 @@
-"""All settings of the site. What differs between places comes from the environment; `.env.example` explains each name."""
+"""All settings of the site. What differs between places comes from the environment: see `.env.example`."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ _options: dict[str, Any] = _database.setdefault("OPTIONS", {})
 if _database["ENGINE"].endswith("sqlite3"):
     DATA_DIR.mkdir(parents=True, exist_ok=True)
     _options |= {
-        "transaction_mode": "IMMEDIATE",  # a DEFERRED transaction that turns into a writer fails at once when busy
+        "transaction_mode": "IMMEDIATE",  # a DEFERRED one that turns into a writer fails at once when busy
         "timeout": 20,
         "init_command": f"PRAGMA journal_mode=WAL; PRAGMA synchronous={SQLITE_SYNC.upper()};",
     }
@@ -239,8 +239,8 @@ CONTENT_SECURITY_POLICY = {
 }
 
 CORS_ALLOW_HEADERS = [
-    "authorization", "content-type", "x-session-id", "x-platform", "x-app-version", "x-device-info", "x-request-id",
-    "idempotency-key", "if-match",
+    "authorization", "content-type", "x-session-id", "x-platform", "x-app-version", "x-device-info",
+    "x-request-id", "idempotency-key", "if-match",
 ]  # fmt: skip
 CORS_EXPOSE_HEADERS = ["ETag", "Retry-After", "X-Request-ID"]
 CORS_URLS_REGEX = r"^/(api|health)(/|$)"
@@ -260,7 +260,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "HazeBot API",
-    "DESCRIPTION": "Support tickets of a Discord community as real-time conversations, and the bot's configuration.",
+    "DESCRIPTION": "Support tickets of a Discord community as real-time conversations.",
     "VERSION": __version__,
     "SERVE_INCLUDE_SCHEMA": True,
     "SWAGGER_UI_DIST": "SIDECAR",

@@ -9,7 +9,8 @@ import pytest
 from django.core.cache import cache
 from rest_framework.test import APIClient
 
-from accounts import services as accounts, tokens
+from accounts import services as accounts
+from accounts import tokens
 from accounts.models import User
 from accounts.roles import Role
 from accounts.services import Device

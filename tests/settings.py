@@ -23,4 +23,4 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 RATELIMIT_ENABLE = False
 AXES_ENABLED = False
-API_MONITORING_SECRET = "a-secret-of-the-tests"  # noqa: S105
+API_MONITORING_SECRET = "a-secret-of-the-tests"

@@ -43,13 +43,10 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
 
     def with_unread(self, user: User) -> TicketQuerySet:
         """Adds `unread`: the messages this person may see and has not read yet."""
-        counted: F | models.expressions.CombinedExpression = F("message_count")
-        read = Coalesce(F("mine__message_count"), Value(0))
-        if user.is_staff:
-            counted += F("note_count")
-            read += Coalesce(F("mine__note_count"), Value(0))
+        columns = ("message_count", "note_count") if user.is_staff else ("message_count",)
+        unread = sum((F(name) - Coalesce(F(f"mine__{name}"), Value(0)) for name in columns), Value(0))
         mine = FilteredRelation("marks", condition=Q(marks__user=user))
-        return self.annotate(mine=mine).annotate(unread=counted - read)
+        return self.annotate(mine=mine).annotate(unread=unread)
 
 
 class Ticket(models.Model):

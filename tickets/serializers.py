@@ -82,7 +82,7 @@ class MessageOut(Input):
     edited_at = serializers.DateTimeField(allow_null=True)
     is_admin = serializers.BooleanField(help_text="Written by staff.")
     is_note = serializers.BooleanField()
-    source = serializers.ChoiceField(["app", "web", "discord", "admin"])
+    source = serializers.ChoiceField(["app", "web", "discord", "admin"])  # type: ignore[assignment]
     attachments = serializers.ListField(child=serializers.DictField())
     client_nonce = serializers.CharField(allow_null=True)
     deleted = serializers.BooleanField()

@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.models import User
-from hazesite.api import parsed
+from hazesite.api import flat_errors, parsed
 from hazesite.errors import Invalid, NotFound
 from hazesite.fields import Nonce, Text, Whole
 from hazesite.realtime import bus
@@ -49,7 +49,7 @@ def checked(serializer: type[serializers.Serializer[Any]], data: dict[str, Any])
     try:
         return parsed(serializer, data)
     except serializers.ValidationError as error:
-        fields = {str(name): [str(part) for part in parts] for name, parts in dict(error.detail).items()}
+        fields = flat_errors(error.detail)
         name, sentences = next(iter(fields.items()))
         raise Invalid(f"{name}: {sentences[0]}", fields=fields) from error
 

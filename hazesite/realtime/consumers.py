@@ -50,7 +50,7 @@ class WebSocketSink(Sink):
 class SocketConsumer(AsyncWebsocketConsumer):
     """Subclasses say in `enter` what is shown, and in `details` what each event is about."""
 
-    channel_layer_alias = None
+    channel_layer_alias = None  # type: ignore[assignment]  # documented, and typed too narrowly
     sink: WebSocketSink | None = None
     _expiry: asyncio.TimerHandle | None = None
 
@@ -92,9 +92,9 @@ class SocketConsumer(AsyncWebsocketConsumer):
         return await db_call(doorkeeper().by_cookie, _cookies(headers.get(b"cookie", "")))
 
     def _token(self) -> str:
-        offered = self.scope.get("subprotocols", [])
+        offered = list(self.scope.get("subprotocols", []))
         if len(offered) >= 2 and offered[0] == "bearer":
-            return str(offered[1])
+            return offered[1]
         return self.query("token")
 
     def query(self, name: str) -> str:
@@ -128,7 +128,7 @@ class SocketConsumer(AsyncWebsocketConsumer):
 class NoSuchSocket(AsyncWebsocketConsumer):
     """An address without anything behind it."""
 
-    channel_layer_alias = None
+    channel_layer_alias = None  # type: ignore[assignment]  # documented, and typed too narrowly
 
     async def connect(self) -> None:
         await self.accept()

@@ -70,7 +70,7 @@ class Hub:
             return
         self._clear()
         self.loop = loop
-        bus.connect(lambda publication: loop.call_soon_threadsafe(self.receive, publication))
+        bus.connect(self._receive_from_thread)
         self._tasks.append(loop.create_task(self._watch()))
         if settings.REDIS_URL:
             ready = asyncio.Event()
@@ -79,6 +79,10 @@ class Hub:
                 await asyncio.wait_for(ready.wait(), 2)
             except TimeoutError:
                 logger.warning("bus_not_connected_yet")
+
+    def _receive_from_thread(self, publication: Publication) -> None:
+        if self.loop is not None and not self.loop.is_closed():
+            self.loop.call_soon_threadsafe(self.receive, publication)
 
     async def stop(self) -> None:
         bus.connect(None)

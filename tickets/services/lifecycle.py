@@ -145,7 +145,7 @@ def update_ticket(ticket_id: str, actor: User, changes: dict[str, Any]) -> Ticke
         if "type" in changes and changes["type"] not in categories:
             raise UnknownType(categories=categories)
         columns = [column for column in ("priority", "type") if column in changes]
-        facts = {column: changes[column] for column in columns}
+        facts: dict[str, Any] = {column: changes[column] for column in columns}
         for column in columns:
             setattr(ticket, column, changes[column])
         if "tags" in changes:

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.password_validation import validate_password
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from accounts import services
+from accounts.models import Session, User
+from hazesite.admin_site import ReadOnly, attempt, for_each
+
+
+class UserForm(forms.ModelForm[User]):
+    new_password = forms.CharField(
+        label=_("New password"),
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("Leave empty to keep the old one. A new one ends every sign-in of this person."),
+    )
+
+    class Meta:
+        model = User
+        fields = ["username", "granted_role", "is_active"]
+
+    def clean_new_password(self) -> str:
+        password: str = self.cleaned_data["new_password"]
+        if password:
+            validate_password(password, self.instance)
+        elif self.instance.pk is None:
+            raise forms.ValidationError(_("A new account needs a password."))
+        return password
+
+
+@admin.register(User)
+class UserAdmin(admin.ModelAdmin[User]):
+    form = UserForm
+    list_display = ["username", "role", "user_id", "discord_id", "is_active", "created_at"]
+    list_filter = ["granted_role", "guild_role", "is_active"]
+    search_fields = ["username", "=user_id", "=discord_id"]
+    readonly_fields = ["user_id", "discord_id", "guild_role", "created_at", "last_login"]
+    actions = ["end_sessions"]
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).filter(is_service=False)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+        fields = [str(field) for field in self.readonly_fields]
+        return fields if obj is None else ["username", *fields]
+
+    def get_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        shown = ["username", "granted_role", "is_active", *map(str, self.readonly_fields)]
+        return [*shown, "new_password"] if self.has_change_permission(request, obj) else shown
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False  # a person's words stay; erasing somebody is a service of its own
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        given = form.cleaned_data
+        if not change:
+            obj.pk = services.add_user(given["username"], given["new_password"], given["granted_role"]).pk
+            return
+        if {"granted_role", "is_active"} & set(form.changed_data):
+            actor: Any = request.user
+            role, active = given["granted_role"], given["is_active"]
+            attempt(
+                request,
+                lambda: services.change_access(obj, actor, granted_role=role, is_active=active),
+                str(_("Access changed.")),
+            )
+        if given["new_password"]:
+            services.set_password(obj, given["new_password"])
+
+    @admin.action(description=_("End all sign-ins of these people"), permissions=["view"])
+    def end_sessions(self, request: HttpRequest, people: QuerySet[User]) -> None:
+        actor: Any = request.user
+        for_each(request, people, lambda user: services.end_sessions_as(actor, user))
+
+
+@admin.register(Session)
+class SessionAdmin(ReadOnly, admin.ModelAdmin[Session]):
+    list_display = ["user", "kind", "platform", "device", "address", "last_seen_at", "ended_at", "end_reason"]
+    list_filter = ["kind", "platform", "ended_at"]
+    search_fields = ["user__username", "=address"]
+    list_select_related = ["user"]
+    exclude = ["key", "generation"]
+    actions = ["end"]
+    show_full_result_count = False
+
+    @admin.action(description=_("End these sign-ins"), permissions=["view"])
+    def end(self, request: HttpRequest, sessions: QuerySet[Session]) -> None:
+        actor: Any = request.user
+        rows = sessions.select_related("user")
+        for_each(request, rows, lambda session: services.end_session_as(actor, session))

@@ -1,0 +1,189 @@
+"""The desk in the admin site: find tickets, read a conversation live, answer, note, move it on."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.utils import label_for_field
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from accounts.models import User
+from hazesite.admin_site import attempt, for_each
+from hazesite.errors import Invalid
+from tickets import services, stream
+from tickets.models import Message, Ticket
+from tickets.states import Verb
+
+SHOWN_STEPS = 300
+VERBS: dict[str, Callable[[str, User], Any]] = {
+    Verb.CLAIM: services.claim_ticket,
+    Verb.UNCLAIM: services.unclaim_ticket,
+    Verb.CLOSE: services.close_ticket,
+    Verb.REOPEN: services.reopen_ticket,
+    "delete": services.delete_ticket,
+}
+LABELS = {
+    Verb.CLAIM: gettext_lazy("Claim"),
+    Verb.UNCLAIM: gettext_lazy("Unclaim"),
+    Verb.CLOSE: gettext_lazy("Close"),
+    Verb.REOPEN: gettext_lazy("Reopen"),
+}
+
+FACTS = ("public_id", "owner", "type", "priority", "claimed_by", "assigned_to", "created_at", "closed_at")
+
+
+class SayForm(forms.Form):
+    message = forms.CharField(
+        max_length=4000, strip=False, widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"})
+    )
+    # Sent twice by a double click or a reload, it is still one message.
+    nonce = forms.CharField(max_length=128, widget=forms.HiddenInput)
+
+
+@admin.register(Ticket)
+class TicketAdmin(admin.ModelAdmin[Ticket]):
+    change_form_template = "tickets/admin_ticket.html"
+    list_display = ["number", "subject", "owner", "status", "priority", "type", "claimed_by", "assigned_to"]
+    list_display_links = ["number", "subject"]
+    list_filter = ["status", "priority", "type", "created_at"]
+    search_fields = ["subject", "=public_id", "owner__username"]
+    list_select_related = ["owner", "claimed_by", "assigned_to"]
+    ordering = ["-active_at", "-pk"]
+    actions = ["claim", "unclaim", "close", "reopen", "delete_tickets"]
+    show_full_result_count = False
+    list_per_page = 50
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Ticket]:
+        return Ticket.objects.visible_to(_actor(request)).order_by(*self.ordering)
+
+    @admin.display(description="#", ordering="pk")
+    def number(self, ticket: Ticket) -> int:
+        return ticket.pk
+
+    # The admin's own forms change nothing here; whoever may change tickets does it through the services.
+    def has_add_permission(self, request: HttpRequest, obj: Ticket | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Ticket | None = None) -> bool:
+        return False
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        actions = super().get_actions(request)
+        if not _actor(request).is_admin:
+            actions.pop("delete_tickets", None)
+        return actions
+
+    @admin.action(description=gettext_lazy("Claim"), permissions=["change"])
+    def claim(self, request: HttpRequest, tickets: QuerySet[Ticket]) -> None:
+        _each(request, tickets, Verb.CLAIM)
+
+    @admin.action(description=gettext_lazy("Unclaim"), permissions=["change"])
+    def unclaim(self, request: HttpRequest, tickets: QuerySet[Ticket]) -> None:
+        _each(request, tickets, Verb.UNCLAIM)
+
+    @admin.action(description=gettext_lazy("Close"), permissions=["change"])
+    def close(self, request: HttpRequest, tickets: QuerySet[Ticket]) -> None:
+        _each(request, tickets, Verb.CLOSE)
+
+    @admin.action(description=gettext_lazy("Reopen"), permissions=["change"])
+    def reopen(self, request: HttpRequest, tickets: QuerySet[Ticket]) -> None:
+        _each(request, tickets, Verb.REOPEN)
+
+    @admin.action(description=gettext_lazy("Delete"), permissions=["change"])
+    def delete_tickets(self, request: HttpRequest, tickets: QuerySet[Ticket]) -> None:
+        _each(request, tickets, "delete")
+
+    # --- one ticket ----------------------------------------------------------
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        own = [
+            path("<int:pk>/say/<str:kind>/", wrap(require_POST(self.say)), name="tickets_ticket_say"),
+            path("<int:pk>/do/<str:verb>/", wrap(require_POST(self.do)), name="tickets_ticket_do"),
+        ]
+        return [*own, *super().get_urls()]
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        if request.method == "POST":
+            raise Http404
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Ticket | None = None) -> list[str]:
+        return list(FACTS)
+
+    def get_fields(self, request: HttpRequest, obj: Ticket | None = None) -> Any:
+        return list(FACTS)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        ticket: Ticket = context["original"]
+        after = max(0, ticket.last_seq - SHOWN_STEPS)
+        context |= {
+            "steps": stream.steps(ticket, after, staff=True, limit=SHOWN_STEPS),
+            "say": SayForm(initial={"nonce": secrets.token_hex(16)}),
+            "verbs": [(verb, label) for verb, label in LABELS.items() if ticket.after(verb)],
+            "me": _actor(request).user_id,
+            "facts": [(label_for_field(name, Ticket), getattr(ticket, name)) for name in FACTS],
+        }
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def say(self, request: HttpRequest, pk: int, kind: str) -> HttpResponse:
+        """Post a reply or a note."""
+        ticket, form = self._ticket(request, pk), SayForm(request.POST)
+        if form.is_valid():
+            service = services.add_note if kind == "note" else services.post_message
+            words, nonce = form.cleaned_data["message"], form.cleaned_data["nonce"]
+            attempt(
+                request,
+                lambda: service(
+                    ticket.public_id, _actor(request), words, nonce=nonce, source=Message.Source.ADMIN
+                ),
+                _("Note added.") if kind == "note" else _("Reply sent."),
+            )
+        else:
+            attempt(request, lambda: _refuse(form), "")
+        return self._back(ticket)
+
+    def do(self, request: HttpRequest, pk: int, verb: str) -> HttpResponse:
+        ticket = self._ticket(request, pk)
+        if verb not in LABELS:
+            raise Http404
+        attempt(request, lambda: VERBS[verb](ticket.public_id, _actor(request)), _("Done."))
+        return self._back(ticket)
+
+    def _ticket(self, request: HttpRequest, pk: int) -> Ticket:
+        ticket = Ticket.objects.visible_to(_actor(request)).filter(pk=pk).first()
+        if ticket is None or not self.has_change_permission(request, ticket):
+            raise Http404
+        return ticket
+
+    def _back(self, ticket: Ticket) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:tickets_ticket_change", args=[ticket.pk]))
+
+
+def _actor(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # the admin site lets staff in alone
+    return request.user
+
+
+def _each(request: HttpRequest, tickets: QuerySet[Ticket], verb: str) -> None:
+    for_each(request, tickets, lambda ticket: VERBS[verb](ticket.public_id, _actor(request)))
+
+
+def _refuse(form: forms.Form) -> None:
+    raise Invalid(" ".join(str(part) for parts in form.errors.values() for part in parts))
