@@ -104,17 +104,22 @@ def _invalid(error: exceptions.ValidationError) -> dict[str, Any]:
 
 def flat_errors(detail: Any, prefix: str = "") -> dict[str, list[str]]:
     """Flatten the framework's nested errors to `{"categories.0.title": ["..."]}`."""
+    nested = _nested(detail)
+    if not nested:
+        messages = detail if isinstance(detail, list) else [detail]
+        return {prefix or "body": [str(message) for message in messages]}
+    found: dict[str, list[str]] = {}
+    for name, value in nested.items():
+        found |= flat_errors(value, ".".join(part for part in (prefix, name) if part))
+    return found
+
+
+def _nested(detail: Any) -> dict[str, Any]:
     if isinstance(detail, dict):
-        found: dict[str, list[str]] = {}
-        for key, value in detail.items():
-            name = "" if key == "non_field_errors" else str(key)
-            found |= flat_errors(value, ".".join(part for part in (prefix, name) if part))
-        return found
+        return {"" if key == "non_field_errors" else str(key): value for key, value in detail.items()}
     if isinstance(detail, list) and any(isinstance(part, (dict, list)) for part in detail):
-        nested = {str(place): part for place, part in enumerate(detail) if part}
-        return flat_errors(nested, prefix)
-    messages = detail if isinstance(detail, list) else [detail]
-    return {prefix or "body": [str(message) for message in messages]}
+        return {str(place): part for place, part in enumerate(detail) if part}
+    return {}
 
 
 def _framework_error(error: exceptions.APIException) -> Response:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
-_folder = Path(tempfile.gettempdir()) / f"hazesite-tests-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
-os.environ.setdefault("DATA_DIR", str(_folder))
+# A folder for each process: several runs of the tests may share a machine.
+_folder = Path(tempfile.mkdtemp(prefix="hazesite-tests-"))
+atexit.register(shutil.rmtree, _folder, ignore_errors=True)
+os.environ["DATA_DIR"] = str(_folder)
 for _name in ("API_ADMIN_PASS", "API_EXTRA_USERS", "API_MONITORING_SECRET"):
     os.environ.pop(_name, None)
 os.environ["ENVIRONMENT"] = "development"

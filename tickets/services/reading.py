@@ -93,10 +93,14 @@ def history(ticket: Ticket, reader: User, after_seq: int | None, limit: int) -> 
     found = stream.steps(ticket, after_seq, staff=reader.is_staff, limit=limit)
     events = [event for event in found if event.seq <= head]
     complete = len(events) < limit
-    posted = [event.message for event in events if event.type == TicketEvent.Type.MESSAGE and event.message]
-    messages = [message for message in posted if message.deleted_at is None]
     reached = max(head, after_seq) if complete else events[-1].seq
-    return History(messages, events, reached, now.last_seq, complete)
+    return History(_still_there(events), events, reached, now.last_seq, complete)
+
+
+def _still_there(events: list[TicketEvent]) -> list[Message]:
+    """The messages posted by these steps, but for those deleted since."""
+    posted = (event.message for event in events if event.type == TicketEvent.Type.MESSAGE)
+    return [message for message in posted if message is not None and message.deleted_at is None]
 
 
 @transaction.atomic

@@ -27,7 +27,7 @@ class Command(BaseCommand):
         self._accounts()
         call_command("housekeeping", stdout=io.StringIO())
         if options["demo"]:
-            call_command("demo")
+            call_command("demo", stdout=self.stdout)
 
     def _accounts(self) -> None:
         for name, password, role in settings.API_EXTRA_USERS:

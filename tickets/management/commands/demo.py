@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import User
 from accounts.roles import Role
+from accounts.services import add_user
 from tickets import services
 from tickets.models import Ticket
 
@@ -104,10 +105,8 @@ class Command(BaseCommand):
         )
 
     def _person(self, name: str, role: str, password: str) -> User:
-        user, _created = User.objects.get_or_create(username=name, defaults={"granted_role": role})
-        user.set_password(password)
-        user.save()
-        return user
+        user: User | None = User.objects.filter(username=name).first()
+        return user or add_user(name, password, role)
 
     def _tell(self, story: Story, people: dict[str, User]) -> None:
         ticket = services.open_ticket(

@@ -1,0 +1,132 @@
+"""Every endpoint by every role by owner or not. A route that is missing here fails the test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+from rest_framework.test import APIClient
+
+from accounts import services as accounts
+from accounts import tokens
+from accounts.models import Session, User
+from accounts.services import Device
+from tickets import services
+from tickets.models import Ticket
+
+WHO = ("nobody", "monitoring", "stranger", "owner", "moderator", "admin")
+TICKET = "/api/tickets/<ticket_id>"
+# What each of WHO gets. A call that is allowed answers 2xx or a refusal that is about the state (409) or
+# the input (400); one that is not: 401, 403, or 404 where the ticket is not visible.
+PUBLIC = (200, 200, 200, 200, 200, 200)
+ANY_TOKEN = (401, 200, 200, 200, 200, 200)
+PERSON = (401, 403, 200, 200, 200, 200)
+VISIBLE = (401, 403, 404, 200, 200, 200)
+STAFF = (401, 403, 403, 403, 200, 200)
+ADMIN = (401, 403, 403, 403, 403, 200)
+
+MATRIX: dict[tuple[str, str], tuple[Any, ...]] = {
+    ("POST", "/api/auth/login"): (400,) * 6,
+    ("POST", "/api/auth/refresh"): (401, 401, 200, 200, 200, 200),
+    ("GET", "/api/auth/verify-token"): ANY_TOKEN,
+    ("POST", "/api/auth/verify-token"): ANY_TOKEN,
+    ("POST", "/api/auth/logout"): PERSON,
+    ("GET", "/api/auth/sessions"): PERSON,
+    ("DELETE", "/api/auth/sessions/<key>"): (401, 403, 404, 404, 404, 404),
+    ("POST", "/api/auth/monitoring-token"): (401, 403, 403, 403, 403, 200),
+    ("GET", "/api/auth/me"): PERSON,
+    ("GET", "/api/users/me"): PERSON,
+    ("GET", "/api/ping"): ANY_TOKEN,
+    ("GET", "/api/config"): ADMIN,
+    ("GET", "/api/config/<section>"): ADMIN,
+    ("PUT", "/api/config/<section>"): ADMIN,
+    ("POST", "/api/config/<section>/reset"): ADMIN,
+    ("GET", "/api/tickets"): ANY_TOKEN,
+    ("POST", "/api/tickets"): (401, 403, 400, 400, 400, 400),
+    ("GET", "/api/tickets/options"): PERSON,
+    ("GET", TICKET): VISIBLE,
+    ("PATCH", TICKET): STAFF,
+    ("DELETE", TICKET): ADMIN,
+    ("GET", f"{TICKET}/messages"): VISIBLE,
+    ("POST", f"{TICKET}/messages"): VISIBLE,
+    ("POST", f"{TICKET}/send"): VISIBLE,
+    ("PATCH", f"{TICKET}/messages/<message_id>"): (401, 403, 404, 200, 403, 403),
+    ("DELETE", f"{TICKET}/messages/<message_id>"): VISIBLE,
+    ("GET", f"{TICKET}/events"): VISIBLE,
+    ("POST", f"{TICKET}/claim"): STAFF,
+    ("POST", f"{TICKET}/unclaim"): (401, 403, 403, 403, 409, 409),
+    ("POST", f"{TICKET}/assign"): STAFF,
+    ("POST", f"{TICKET}/notes"): STAFF,
+    ("POST", f"{TICKET}/close"): (401, 403, 404, 403, 200, 200),
+    ("POST", f"{TICKET}/reopen"): (401, 403, 404, 409, 409, 409),
+    ("POST", f"{TICKET}/mark-read"): VISIBLE,
+    ("GET", "/api/schema"): PUBLIC,
+    ("GET", "/api/docs/"): PUBLIC,
+}
+BODIES: dict[str, Any] = {
+    "send": {"message": "x"},
+    "messages": {"message": "x"},
+    "<message_id>": {"message": "x"},
+    "notes": {"message": "x"},
+    "assign": {"assigned_to": None},
+    "<ticket_id>": {"priority": "high"},
+}
+
+
+def routes(patterns: list[URLPattern | URLResolver], before: str = "/") -> Iterator[tuple[str, str]]:
+    for entry in patterns:
+        here = before + str(entry.pattern).replace("<str:", "<")
+        if isinstance(entry, URLResolver):
+            yield from routes(entry.url_patterns, here)
+        elif actions := getattr(entry.callback, "actions", None):
+            yield from ((method.upper(), here) for method in actions if method != "head")
+        elif (here.startswith("/api/") and hasattr(entry.callback, "cls")) or (here.startswith("/api/") and hasattr(entry.callback, "view_class")):
+            yield "GET", here
+
+
+def test_every_route_has_its_row():
+    assert set(routes(get_resolver().url_patterns)) == set(MATRIX)
+
+
+@pytest.fixture
+def clients(ticket: Ticket, mallory: User, alice: User, moira: User, ada: User) -> dict[str, APIClient]:
+    def signed_in(session: Session) -> APIClient:
+        client = APIClient(raise_request_exception=False)
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {tokens.issue(session)}")
+        client.default_format = "json"
+        return client
+
+    people = {"stranger": mallory, "owner": alice, "moderator": moira, "admin": ada}
+    found = {name: signed_in(accounts.start_session(user, Device())) for name, user in people.items()}
+    monitor = accounts.issue_monitoring_token("a-secret-of-the-tests", None, Device())
+    return found | {"nobody": APIClient(), "monitoring": signed_in(monitor)}
+
+
+@pytest.mark.parametrize("who", WHO)
+@pytest.mark.parametrize(("method", "route"), MATRIX)
+def test_role_by_endpoint_by_owner(method, route, who, ticket, clients, alice):
+    message = services.post_message(ticket.public_id, alice, "mine")
+    path = route.replace("<ticket_id>", ticket.public_id).replace("<message_id>", message.public_id)
+    path = path.replace("<section>", "general").replace("<key>", "0" * 32)
+    body = BODIES.get(route.rpartition("/")[2], {})
+    before = ticket.events.count()
+
+    arguments = {} if method == "GET" else {"data": body, "format": "json"}
+    answer = getattr(clients[who], method.lower())(path, **arguments)
+
+    expected = MATRIX[method, route][WHO.index(who)]
+    assert answer.status_code == expected, answer.content[:300]
+    if expected >= 400:
+        assert {"error", "code", "request_id"} <= answer.json().keys()
+        assert ticket.events.count() == before
+
+
+@pytest.mark.parametrize(("method", "route"), [row for row in MATRIX if row[0] != "GET"])
+def test_a_monitoring_token_changes_nothing_anywhere(method, route, ticket, clients):
+    if route in ("/api/auth/login", "/api/auth/verify-token"):
+        return
+    path = route.replace("<ticket_id>", ticket.public_id).replace("<section>", "general")
+    answer = getattr(clients["monitoring"], method.lower())(path, BODIES.get(route.rpartition("/")[2], {}))
+    assert answer.status_code in (401, 403)

@@ -1,0 +1,118 @@
+// The REST side: requests, and the sign-in they are made with. Nothing here touches the page.
+
+const KEY = 'hazebot.sign-in';
+const TIMEOUT = 15_000;
+
+export class ApiError extends Error {
+  /** `status` 0: no answer came at all. */
+  constructor(status, {error = '', code = '', fields = {}} = {}, retryAfter = 0) {
+    super(error || 'The server cannot be reached at the moment.');
+    Object.assign(this, {status, code, fields, retryAfter});
+  }
+
+  /** Whether the same request may succeed later. */
+  get retryable() {
+    return this.status === 0 || this.status === 408 || this.status === 429 || this.status >= 500;
+  }
+}
+
+export class Api {
+  #renewal = null;
+
+  /** `onSignedOut` is called when the server no longer accepts this sign-in. */
+  constructor({storage = localStorage, onSignedOut = () => {}, onRoleChanged = () => {}} = {}) {
+    Object.assign(this, {storage, onSignedOut, onRoleChanged});
+  }
+
+  /** Read afresh each time: another tab may have renewed the token or signed out. */
+  get signIn() {
+    try {
+      return JSON.parse(this.storage.getItem(KEY));
+    } catch {
+      return null;
+    }
+  }
+
+  get token() {
+    return this.signIn?.token ?? null;
+  }
+
+  #remember({token, user, user_id, role}) {
+    const before = this.signIn;
+    this.storage.setItem(KEY, JSON.stringify({token, name: user, user_id, role}));
+    if (before && before.user_id === user_id && before.role !== role) this.onRoleChanged();
+  }
+
+  async login(username, password) {
+    this.#remember(await this.#once('POST', '/api/auth/login', null, {body: {username, password}}));
+  }
+
+  async logout() {
+    const token = this.token;
+    this.storage.removeItem(KEY);
+    if (token) await this.#once('POST', '/api/auth/logout', token, {}).catch(() => {});
+  }
+
+  /** A request with the sign-in; a refused token is renewed once. Throws `ApiError`. */
+  async request(method, path, options = {}) {
+    const token = this.token;
+    try {
+      return await this.#once(method, path, token, options);
+    } catch (error) {
+      if (error.status !== 401 || !(await this.renew(token))) throw error;
+    }
+    return this.#once(method, path, this.token, options);
+  }
+
+  /** True when there is a newer token than `refused`; false when one has to sign in again. */
+  async renew(refused) {
+    if (this.token !== refused) return this.token !== null;
+    this.#renewal ??= this.#renewOnce(refused).finally(() => { this.#renewal = null; });
+    return this.#renewal;
+  }
+
+  async #renewOnce(refused) {
+    const renew = async () => {
+      if (this.token !== refused) return this.token !== null;
+      try {
+        this.#remember(await this.#once('POST', '/api/auth/refresh', refused, {}));
+        return true;
+      } catch (error) {
+        if (error.retryable) throw error;
+        this.storage.removeItem(KEY);
+        this.onSignedOut();
+        return false;
+      }
+    };
+    // Two tabs share one sign-in: only one of them renews it.
+    return globalThis.navigator?.locks ? navigator.locks.request('hazebot.renew', renew) : renew();
+  }
+
+  async #once(method, path, token, {body, nonce}) {
+    const headers = {'X-Platform': 'Web'};
+    if (token) headers.Authorization = `Bearer ${token}`;
+    if (nonce) headers['Idempotency-Key'] = nonce;
+    if (body !== undefined) headers['Content-Type'] = 'application/json';
+    let response, text;
+    try {
+      response = await fetch(path, {
+        method, headers, body: body && JSON.stringify(body), cache: 'no-store', credentials: 'same-origin',
+        signal: AbortSignal.timeout(TIMEOUT),
+      });
+      text = await response.text();
+    } catch {
+      throw new ApiError(0);
+    }
+    const answer = parsed(text);
+    if (!response.ok) throw new ApiError(response.status, answer, Number(response.headers.get('Retry-After')) || 0);
+    return answer;
+  }
+}
+
+function parsed(text) {
+  try {
+    return JSON.parse(text) ?? {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,66 @@
+// Making elements. Text only ever becomes text nodes.
+
+export const $ = (id) => document.getElementById(id);
+
+/** `h('p', {class: 'x', onclick: f}, 'text', child)`; false, null and undefined are left out. */
+export function h(tag, props = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(props)) {
+    if (value === false || value === null || value === undefined) continue;
+    if (name.startsWith('on')) element.addEventListener(name.slice(2), value);
+    else element.setAttribute(name, value === true ? '' : value);
+  }
+  element.append(...children.filter((child) => child !== false && child !== null && child !== undefined));
+  return element;
+}
+
+/** Make `parent` show exactly `[key, signature, make]`, keeping every element that did not change. */
+export function reconcile(parent, items) {
+  const before = new Map([...parent.children].map((element) => [element.dataset.key, element]));
+  let place = parent.firstElementChild;
+  for (const [key, signature, make] of items) {
+    let element = before.get(key);
+    before.delete(key);
+    if (!element || element.dataset.signature !== signature) {
+      const fresh = make();
+      Object.assign(fresh.dataset, {key, signature});
+      if (element) {
+        if (place === element) place = element.nextElementSibling;
+        element.remove();
+      }
+      element = fresh;
+    }
+    if (element === place) place = place.nextElementSibling;
+    else parent.insertBefore(element, place);
+  }
+  for (const element of before.values()) element.remove();
+}
+
+const TIME = new Intl.DateTimeFormat(undefined, {hour: '2-digit', minute: '2-digit'});
+const DAY = new Intl.DateTimeFormat(undefined, {weekday: 'long', day: 'numeric', month: 'long'});
+const SHORT = new Intl.DateTimeFormat(undefined, {day: 'numeric', month: 'short'});
+const FULL = new Intl.DateTimeFormat(undefined, {dateStyle: 'full', timeStyle: 'short'});
+
+const today = (date) => date.toDateString() === new Date().toDateString();
+
+export function day(iso) {
+  const date = new Date(iso);
+  return today(date) ? 'Today' : DAY.format(date);
+}
+
+export function clock(iso) {
+  return h('time', {datetime: iso, title: FULL.format(new Date(iso))}, TIME.format(new Date(iso)));
+}
+
+export function briefly(iso) {
+  const date = new Date(iso);
+  return h('time', {datetime: iso, title: FULL.format(date)}, (today(date) ? TIME : SHORT).format(date));
+}
+
+export const STATUS = {open: 'Open', claimed: 'Claimed', closed: 'Closed'};
+
+export const titled = (word) => word.charAt(0).toUpperCase() + word.slice(1).replaceAll('_', ' ');
+
+export function statusPill(status) {
+  return h('span', {class: `pill ${status}`}, STATUS[status] ?? status);
+}

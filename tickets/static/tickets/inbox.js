@@ -1,0 +1,156 @@
+// The list of tickets, kept live by the inbox socket. Nothing here touches the page.
+
+import {LiveSocket} from './socket.js';
+
+const PAGE = 50;
+const MOST = 200;
+
+export class Inbox {
+  #timer = null;
+  #loading = null;
+  #stale = false;
+  #seen = new Map();
+  #closed = false;
+
+  /** `isRead(ticketId)`: whether somebody is looking at that ticket right now. */
+  constructor({me, request, token, renew, onChange, onState = () => {}, isRead = () => false}) {
+    Object.assign(this, {me, request, onChange, onState, isRead});
+    this.tickets = [];
+    this.cursor = null;
+    this.status = 'open';
+    this.loaded = false;
+    this.problem = '';
+    this.socket = new LiveSocket({
+      path: () => '/ws/tickets/', token, renew,
+      onFrame: (frame) => this.receive(frame),
+      onState: (state) => this.#connection(state),
+    });
+  }
+
+  open() {
+    this.load();
+    this.socket.open();
+  }
+
+  close() {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.socket.close();
+  }
+
+  nudge() {
+    this.socket.nudge();
+  }
+
+  show(status) {
+    Object.assign(this, {status, tickets: [], cursor: null, loaded: false});
+    this.onChange();
+    this.load();
+  }
+
+  #connection(state) {
+    // The inbox has no history: whatever happened while it was away is read from the list.
+    if (state === 'open') this.load();
+    this.onState(state);
+  }
+
+  /** All that is shown, again. Asked for while it runs, it runs once more. */
+  async load() {
+    this.#stale = true;
+    if (this.#loading) return;
+    this.#loading = true;
+    try {
+      while (this.#stale && !this.#closed) {
+        this.#stale = false;
+        await this.#read();
+      }
+    } finally {
+      this.#loading = false;
+    }
+  }
+
+  async #read() {
+    const status = this.status;
+    const limit = Math.min(MOST, Math.max(PAGE, this.tickets.length));
+    try {
+      const answer = await this.request('GET', `/api/tickets?status=${status}&limit=${limit}`);
+      if (status !== this.status) return;
+      Object.assign(this, {tickets: answer.tickets, cursor: answer.next_cursor, loaded: true, problem: ''});
+    } catch (error) {
+      this.problem = error.message;
+      if (error.retryable) this.#soon(3000);
+    }
+    this.onChange();
+  }
+
+  async more() {
+    const status = this.status;
+    const answer = await this.request('GET', `/api/tickets?status=${status}&limit=${PAGE}&cursor=${this.cursor}`);
+    if (status !== this.status) return;
+    const known = new Set(this.tickets.map((ticket) => ticket.ticket_id));
+    this.tickets.push(...answer.tickets.filter((ticket) => !known.has(ticket.ticket_id)));
+    this.cursor = answer.next_cursor;
+    this.onChange();
+  }
+
+  #soon(ms = 400) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.load(), ms * (1 + Math.random() / 2));
+  }
+
+  receive(frame) {
+    if (frame.type !== 'ticket_update') return;
+    if (this.#loading) this.#stale = true;
+    if (frame.event_type === 'ticket_read') return this.#read_elsewhere(frame);
+    if (frame.seq <= (this.#seen.get(frame.ticket_id) ?? 0)) return undefined;
+    this.#seen.set(frame.ticket_id, frame.seq);
+    this.#apply(frame);
+    this.onChange();
+    return undefined;
+  }
+
+  #read_elsewhere({ticket_id: id, data}) {
+    const ticket = this.tickets.find((one) => one.ticket_id === id);
+    if (!ticket || data.user_id !== this.me.user_id || !ticket.unread_count) return;
+    if (data.up_to_seq >= (this.#seen.get(id) ?? 0)) ticket.unread_count = 0;
+    else this.#soon();
+    this.onChange();
+  }
+
+  #apply({ticket_id: id, event_type: type, data}) {
+    const place = this.tickets.findIndex((one) => one.ticket_id === id);
+    if (type === 'ticket_deleted') {
+      if (place >= 0) this.tickets.splice(place, 1);
+      return;
+    }
+    let ticket = place >= 0 ? this.tickets.splice(place, 1)[0] : null;
+    if (type === 'ticket_created') ticket ??= created(id, data);
+    if (!ticket) return this.#soon();  // it came back, or from beyond the last page
+    if (type === 'new_message') this.#message(ticket, data);
+    else if (type === 'message_edited' || type === 'message_deleted') this.#soon();
+    else Object.assign(ticket, data);
+    if (this.#belongs(ticket)) this.tickets.unshift(ticket);
+    return undefined;
+  }
+
+  #message(ticket, message) {
+    if (message.is_note) this.#soon();
+    const known = ticket.last_message_at && Date.parse(ticket.last_message_at) >= Date.parse(message.timestamp);
+    if (message.is_note || known) return;
+    Object.assign(ticket, {last_message: message.content, last_message_at: message.timestamp});
+    if (message.author_id === this.me.user_id) ticket.unread_count = 0;
+    else if (!this.isRead(ticket.ticket_id)) ticket.unread_count += 1;
+  }
+
+  #belongs(ticket) {
+    if (this.status === 'all') return true;
+    return this.status === 'open' ? ticket.status !== 'closed' : ticket.status === this.status;
+  }
+}
+
+function created(id, data) {
+  return {
+    ticket_id: id, tags: [], last_message: '', last_message_at: null, unread_count: 0,
+    assigned_to: null, claimed_by: null, ...data,
+  };
+}

@@ -1,0 +1,87 @@
+// The list of tickets beside the conversation.
+
+import {$, briefly, h, reconcile, statusPill, titled} from './dom.js';
+
+const EMPTY = {
+  open: 'No open tickets. Everything is answered.',
+  closed: 'No closed tickets.',
+  all: 'No tickets yet.',
+};
+
+export class ListView {
+  constructor(inbox, {staff, me}) {
+    Object.assign(this, {inbox, staff, me});
+    this.current = null;
+    $('list-title').textContent = staff ? 'All tickets' : 'My tickets';
+    for (const button of this.#filters()) button.onclick = () => this.#filter(button.dataset.status);
+    $('list-more').onclick = () => this.#more();
+    this.render();
+  }
+
+  #filters() {
+    return document.querySelectorAll('.filter [data-status]');
+  }
+
+  #filter(status) {
+    this.inbox.show(status);
+  }
+
+  async #more() {
+    const button = $('list-more');
+    button.disabled = true;
+    try {
+      await this.inbox.more();
+    } catch (error) {
+      this.inbox.problem = error.message;
+      this.render();
+    } finally {
+      button.disabled = false;
+    }
+  }
+
+  render() {
+    const {tickets, status, loaded, problem, cursor} = this.inbox;
+    reconcile($('list'), tickets.map((ticket) => this.#item(ticket)));
+    for (const button of this.#filters()) {
+      button.setAttribute('aria-pressed', String(button.dataset.status === status));
+    }
+    $('list-problem').textContent = problem;
+    $('list-problem').hidden = !problem;
+    $('list-empty').textContent = loaded ? this.#empty(status) : 'Loading…';
+    $('list-empty').hidden = tickets.length > 0 || Boolean(problem);
+    $('list-more').hidden = !cursor;
+    const unread = tickets.filter((ticket) => ticket.unread_count).length;
+    document.title = unread ? `(${unread}) HazeBot tickets` : 'HazeBot tickets';
+  }
+
+  #empty(status) {
+    return status === 'open' && !this.staff ? 'No open tickets. Open one when you need help.' : EMPTY[status];
+  }
+
+  #item(ticket) {
+    const current = ticket.ticket_id === this.current;
+    const shown = [
+      ticket.subject, ticket.status, ticket.last_message, ticket.last_message_at, ticket.unread_count,
+      ticket.priority, ticket.claimed_by, current,
+    ];
+    return [ticket.ticket_id, JSON.stringify(shown), () => this.#make(ticket, current)];
+  }
+
+  #make(ticket, current) {
+    const unread = current ? 0 : ticket.unread_count;
+    const urgent = ['high', 'urgent'].includes(ticket.priority);
+    return h('li', {},
+      h('a', {class: `ticket${unread ? ' unread' : ''}`, href: `#/t/${ticket.ticket_id}`, 'aria-current': current && 'page'},
+        h('span', {class: 'ticket-top'},
+          h('span', {class: 'subject'}, ticket.subject),
+          ticket.last_message_at && briefly(ticket.last_message_at)),
+        h('span', {class: 'last'}, ticket.last_message || 'No messages yet'),
+        h('span', {class: 'ticket-foot'},
+          statusPill(ticket.status),
+          h('span', {class: 'muted'}, `#${ticket.ticket_num}${this.staff ? ` · ${ticket.user_name}` : ''}`),
+          ticket.claimed_by === this.me.user_id && h('span', {class: 'muted'}, '· yours'),
+          urgent && h('span', {class: 'pill urgent'}, titled(ticket.priority)),
+          h('span', {class: 'spacer'}),
+          unread > 0 && h('span', {class: 'badge', 'aria-label': `${unread} unread`}, unread > 99 ? '99+' : String(unread)))));
+  }
+}
