@@ -11,9 +11,16 @@ from django.shortcuts import render
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
-from drf_spectacular.views import SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.negotiation import DefaultContentNegotiation
 
 from hazesite.api import answer_plainly
+
+
+class ApiSchema(SpectacularAPIView):
+    """The OpenAPI document, as YAML or JSON: the one call that goes by `Accept`."""
+
+    content_negotiation_class = DefaultContentNegotiation
 
 
 # Swagger UI sets styles of its own; its scripts are ours to serve.
@@ -27,15 +34,15 @@ def no_such_call(request: HttpRequest) -> HttpResponse:
     return answer_plainly(request, 404, "not_found", _("There is no such call in this API."))
 
 
-def bad_request(request: HttpRequest, _exception: Exception) -> HttpResponse:
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _page(request, 400, "invalid", _("This request is not valid."))
 
 
-def forbidden(request: HttpRequest, _exception: Exception, **_more: Any) -> HttpResponse:
+def forbidden(request: HttpRequest, exception: Exception, **_more: Any) -> HttpResponse:
     return _page(request, 403, "not_allowed", _("You may not do that."))
 
 
-def not_found(request: HttpRequest, _exception: Exception) -> HttpResponse:
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _page(request, 404, "not_found", _("There is nothing here."))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
-from drf_spectacular.views import SpectacularAPIView
 
 from hazesite import pages
 
@@ -12,7 +11,7 @@ api: list[URLPattern | URLResolver] = [
     path("", include("accounts.urls")),
     path("", include("botconfig.urls")),
     path("", include("tickets.urls")),
-    path("schema", SpectacularAPIView.as_view(), name="schema"),
+    path("schema", pages.ApiSchema.as_view(), name="schema"),
     path("docs/", pages.ApiDocs.as_view(url_name="schema"), name="docs"),
     re_path(r"", pages.no_such_call),
 ]

@@ -123,6 +123,9 @@ class Server:
 def serving(data: Path, **options: Any) -> Iterator[Server]:
     server = Server(data, **options)
     try:
-        yield server.start()
+        server.start()
+        with server.client("ada") as ada:
+            ada.put("/api/config/tickets", json={"max_open_per_user": 100}).raise_for_status()
+        yield server
     finally:
         server.stop()

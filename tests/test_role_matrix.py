@@ -82,7 +82,9 @@ def routes(patterns: list[URLPattern | URLResolver], before: str = "/") -> Itera
             yield from routes(entry.url_patterns, here)
         elif actions := getattr(entry.callback, "actions", None):
             yield from ((method.upper(), here) for method in actions if method != "head")
-        elif (here.startswith("/api/") and hasattr(entry.callback, "cls")) or (here.startswith("/api/") and hasattr(entry.callback, "view_class")):
+        elif (here.startswith("/api/") and hasattr(entry.callback, "cls")) or (
+            here.startswith("/api/") and hasattr(entry.callback, "view_class")
+        ):
             yield "GET", here
 
 

@@ -152,6 +152,10 @@ def test_what_the_server_refuses_can_be_discarded(visit: Visit, server: Server) 
     alice.page.route(re.compile(r"/send$"), lambda route: route.fulfill(status=409, json=refusal))
     alice.say("too late")
     expect(alice.page.locator(".failed")).to_contain_text("Not sent: This ticket is closed.")
+    alice.page.locator("#message").fill("a draft")
+    alice.page.locator(".failed").get_by_role("button", name="Edit").click()
+    expect(alice.page.locator("#message")).to_have_value("a draft\ntoo late")
+    alice.say("too late")
     alice.page.locator(".failed").get_by_role("button", name="Discard").click()
     alice.sees("too late", times=0)
 
@@ -206,3 +210,56 @@ def test_signing_out_and_an_ended_sign_in_lead_to_the_form(visit: Visit, server:
     alice.sign_in("alice").page.get_by_role("button", name="Sign out").click()
     expect(alice.page.get_by_label("User name")).to_be_visible()
     assert alice.page.evaluate("localStorage.length") == 0
+
+
+def test_a_frame_that_got_lost_is_asked_for(visit: Visit, server: Server) -> None:
+    ticket_id = server.open_ticket("alice", "Holes")["ticket_id"]
+    alice = visit("alice")
+
+    def drop_the_second(route: Any) -> None:
+        behind = route.connect_to_server()
+        behind.on_message(lambda text: None if "two" in text else route.send(text))
+
+    alice.page.route_web_socket(re.compile(rf"/ws/tickets/{ticket_id}/"), drop_the_second)
+    alice.page.reload()
+    alice.open(ticket_id)
+    with server.client("moira") as moira:
+        for text in ("one", "two", "three", "four"):
+            moira.post(f"/api/tickets/{ticket_id}/send", json={"message": text}).raise_for_status()
+    alice.sees("four")
+    assert alice.said()[1:] == ["one", "two", "three", "four"]
+
+
+def test_a_refused_token_is_renewed_without_anybody_noticing(visit: Visit, server: Server) -> None:
+    server.open_ticket("alice", "Renewal")
+    alice = visit("alice")
+    before = alice.page.evaluate("localStorage['hazebot.sign-in']")
+    expired = {"error": "Sign in first.", "code": "unauthorized"}
+    alice.page.route(re.compile("status=all"), lambda route: route.fulfill(status=401, json=expired), times=1)
+    alice.page.get_by_role("button", name="All", exact=True).click()
+    alice.page.locator("#list .subject", has_text="Renewal").wait_for()
+    assert alice.page.evaluate("localStorage['hazebot.sign-in']") != before
+
+
+def test_somebody_elses_ticket_is_not_available(visit: Visit, server: Server) -> None:
+    ticket_id = server.open_ticket("alice", "Private")["ticket_id"]
+    mallory = visit("mallory")
+    mallory.page.goto(f"{server.url}/#/t/{ticket_id}")
+    expect(mallory.page.locator(".talk > .problem")).to_have_text("This ticket is not available.")
+    expect(mallory.page.locator("#message")).to_be_hidden()
+    assert "Private" not in mallory.page.content()
+
+
+def test_a_long_conversation_is_loaded_backwards(visit: Visit, server: Server) -> None:
+    ticket_id = server.open_ticket("alice", "A long story")["ticket_id"]
+    with server.client("alice") as client:
+        for number in range(120):
+            client.post(f"/api/tickets/{ticket_id}/send", json={"message": f"part {number}"})
+    alice = visit("alice").open(ticket_id)
+    expect(alice.page.locator(".log .content")).to_have_count(100)
+    expect(alice.page.locator(".log .content").last).to_be_in_viewport()
+    alice.page.get_by_role("button", name="Earlier messages").click()
+    expect(alice.page.locator(".log .content")).to_have_count(121)
+    assert alice.said()[1:] == [f"part {number}" for number in range(120)]
+    expect(alice.page.get_by_role("button", name="Earlier messages")).to_be_hidden()
+    expect(alice.page.locator(".log .line").first).to_contain_text("You opened the ticket")

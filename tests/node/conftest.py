@@ -28,6 +28,8 @@ class People:
 
     def __init__(self, server: Server) -> None:
         self.url = server.url
+        self.sign_in = server.token
+        """A token of a sign-in of its own."""
         self.token = cache(server.token)
         self._clients: dict[str, httpx.Client] = {}
 
@@ -76,7 +78,7 @@ def settle(client: NodeClient) -> None:
 
 @pytest.fixture(scope="session")
 def node_modules() -> Path:
-    """The packages of the lock file. A machine without Node.js fails here: nothing else covers these tests."""
+    """The packages of the lock file. Without Node.js this fails: nothing else covers these tests."""
     for program in ("node", "npm"):
         assert shutil.which(program), f"{program} is not installed; these tests need Node.js 20 or newer"
     if not INSTALLED.exists() or INSTALLED.stat().st_mtime < LOCK.stat().st_mtime:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).resolve().parent
-PATIENCE = 8.0
+PATIENCE = 5.0
 
 Predicate = Callable[[Any], bool]
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
 import pytest
 
-from tests.node.conftest import WEBSOCKET, Connect, People, settle
+from tests.node.conftest import Connect, People, settle
 from tests.node.driver import NodeClient
 
 pytestmark = [pytest.mark.node, pytest.mark.server]
@@ -159,28 +158,35 @@ def test_a_packet_that_cannot_be_read_disturbs_nobody(
     alice, mallory = connect("alice", join=ticket), connect("mallory")
     mallory.raw(packet)
     assert_untouched(alice, people, ticket)
-    mallory.call("join_ticket", {"ticket_id": ticket})
 
 
-def test_a_client_cannot_play_the_servers_own_events(connect: Connect, people: People, ticket: str):
+def test_a_client_cannot_connect_twice_on_one_connection(connect: Connect, people: People, ticket: str):
     """`connect` and `disconnect` are words of the protocol, not something that a client may emit."""
     alice = connect("alice", join=ticket)
-    alice.raw("2" + orjson.dumps(["connect", {}, {"token": people.token("alice")}]).decode())
+    alice.raw(f'2["connect",{{}},{{"token":"{people.token("alice")}"}}]')
+    settle(alice)
+    alice.emit("join_ticket", {"ticket_id": ticket})
+    assert_untouched(alice, people, ticket)
+    assert len(alice.heard("connected")) == 1
+
+
+def test_a_client_cannot_take_its_place_away_and_stay(connect: Connect, people: People, ticket: str):
+    alice = connect("alice", join=ticket)
     alice.raw('2["disconnect","because"]')
+    settle(alice)
     assert_untouched(alice, people, ticket)
 
 
-def test_playing_a_connection_again_leaves_no_connection_behind(
-    connect: Connect, people: People, ticket: str
-):
-    """Else a person is locked out by connections that are long gone."""
+def test_connecting_twice_on_one_connection_locks_nobody_out(connect: Connect, people: People):
+    """One person may have some number of connections; each must be given back when it ends."""
+    ada = connect("ada")
     for _ in range(40):
-        alice = connect("alice")
-        alice.raw("2" + orjson.dumps(["connect", {}, {"token": people.token("alice")}]).decode())
-        settle(alice)
-        alice.reset()
-        alice.connect(people.url, {"token": people.token("alice")}, WEBSOCKET)
-        alice.wait_for("connect")
+        ada.raw(f'2["connect",{{}},{{"token":"{people.token("ada")}"}}]')
+    settle(ada)
+    ada.disconnect()
+    ada.wait_for("disconnect")
+    for _ in range(10):
+        connect("ada")
 
 
 # --- too much ----------------------------------------------------------------

@@ -9,7 +9,6 @@ import pytest
 
 from tests.node.conftest import UPGRADE, Connect, People
 from tests.node.driver import NodeClient
-from tests.serving import Server
 
 pytestmark = [pytest.mark.node, pytest.mark.server]
 
@@ -63,18 +62,14 @@ def test_a_forged_token_is_refused(client: NewClient, people: People, transports
     assert refusal(client(), people.url, {"token": forged}, transports) == "unauthorized"
 
 
-def test_a_token_of_an_ended_session_is_refused(
-    client: NewClient, server: Server, people: People, transports: Transports
-):
-    token = server.token("mallory")
+def test_a_token_of_an_ended_session_is_refused(client: NewClient, people: People, transports: Transports):
+    token = people.sign_in("mallory")
     people.rest("mallory").post("/api/auth/logout", headers={"Authorization": f"Bearer {token}"})
     assert refusal(client(), people.url, {"token": token}, transports) == "unauthorized"
 
 
-def test_logging_out_drops_the_socket_and_says_why(
-    client: NewClient, server: Server, people: People, transports: Transports
-):
-    token = server.token("alice")
+def test_logging_out_drops_the_socket_and_says_why(client: NewClient, people: People, transports: Transports):
+    token = people.sign_in("alice")
     alice = client()
     alice.connect(people.url, {"token": token}, transports)
     alice.wait_for("connect")
@@ -86,9 +81,9 @@ def test_logging_out_drops_the_socket_and_says_why(
 
 
 def test_logging_out_leaves_the_other_sign_ins_connected(
-    client: NewClient, connect: Connect, server: Server, people: People, ticket: str
+    client: NewClient, connect: Connect, people: People, ticket: str
 ):
-    token, phone, desktop = server.token("alice"), client(), connect("alice", join=ticket)
+    token, phone, desktop = people.sign_in("alice"), client(), connect("alice", join=ticket)
     phone.connect(people.url, {"token": token}, UPGRADE)
     phone.wait_for("connect")
     people.rest("alice").post("/api/auth/logout", headers={"Authorization": f"Bearer {token}"})

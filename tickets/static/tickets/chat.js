@@ -22,6 +22,7 @@ class Desk {
     this.me = {user_id: userId, name};
     this.staff = STAFF.includes(role);
     this.view = null;
+    this.drafts = new Map();
     this.outbox = new Outbox({
       userId,
       deliver: ({ticketId, text, note, nonce}) => this.#deliver(ticketId, text, note, nonce),
@@ -32,7 +33,7 @@ class Desk {
       me: this.me, request, ...door,
       onChange: () => this.list?.render(),
       onState: () => this.showConnection(),
-      isRead: (ticketId) => !document.hidden && this.view?.conversation.ticketId === ticketId,
+      isRead: (id) => !document.hidden && this.view?.following && this.view.conversation.ticketId === id,
     });
     this.list = new ListView(this.inbox, {staff: this.staff, me: this.me});
     $('who').textContent = name;
@@ -101,7 +102,7 @@ class Desk {
         this.showConnection();
       },
     });
-    this.view = new ConversationView(conversation, this.outbox, {staff: this.staff, me: this.me});
+    this.view = new ConversationView(conversation, this.outbox, {staff: this.staff, me: this.me, drafts: this.drafts});
     $('main').replaceChildren(this.view.element);
     conversation.open();
     this.view.focus();

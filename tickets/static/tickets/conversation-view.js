@@ -4,13 +4,14 @@ import {clock, day, h, reconcile, statusPill, titled} from './dom.js';
 import {MessageView, lineText} from './message-view.js';
 
 const NEAR = 120;
-const drafts = new Map();
 
 export class ConversationView {
-  constructor(conversation, outbox, {staff, me}) {
-    Object.assign(this, {conversation, outbox, staff, me});
+  /** `drafts`: a map that keeps unsent texts while one looks at other tickets. */
+  constructor(conversation, outbox, {staff, me, drafts}) {
+    Object.assign(this, {conversation, outbox, staff, me, drafts});
     this.messageView = new MessageView({
-      conversation, outbox, staff, me, onChange: () => this.render(), write: (text, note) => this.write(text, note),
+      conversation, outbox, staff, me, onChange: () => this.render(),
+      write: (text, note) => this.#takeBack(text, note),
     });
     this.note = false;
     this.following = true;
@@ -21,10 +22,13 @@ export class ConversationView {
   #build() {
     this.head = h('header', {class: 'talk-head'});
     this.problem = h('p', {class: 'problem', role: 'alert', hidden: true});
-    this.earlier = h('button', {class: 'quiet more', type: 'button', hidden: true, onclick: () => this.#loadEarlier()}, 'Earlier messages');
+    const earlier = {class: 'quiet more', type: 'button', hidden: true, onclick: () => this.#loadEarlier()};
+    this.earlier = h('button', earlier, 'Earlier messages');
     this.log = h('ol', {class: 'log', role: 'log', 'aria-live': 'polite', 'aria-label': 'Messages', 'aria-busy': 'true'});
-    this.scroll = h('div', {class: 'scroll', tabindex: '0', 'aria-label': 'Conversation', role: 'region', onscroll: () => this.#scrolled()}, this.earlier, this.log);
-    this.down = h('button', {class: 'down', type: 'button', hidden: true, onclick: () => this.#toEnd()}, 'New messages below');
+    const region = {class: 'scroll', tabindex: '0', 'aria-label': 'Conversation', role: 'region'};
+    this.scroll = h('div', {...region, onscroll: () => this.#scrolled()}, this.earlier, this.log);
+    const down = {class: 'down', type: 'button', hidden: true, onclick: () => this.#toEnd()};
+    this.down = h('button', down, 'New messages below');
     this.typing = h('p', {class: 'typing muted', role: 'status'});
     this.element = h('section', {class: 'talk', 'aria-label': 'Ticket'},
       this.head, this.problem, this.scroll, this.down, this.typing, this.#composer());
@@ -35,7 +39,7 @@ export class ConversationView {
       id: 'message', rows: 1, maxlength: 4000, placeholder: 'Write a message', oninput: () => this.#typed(),
       onkeydown: (event) => this.#key(event),
     });
-    this.text.value = drafts.get(this.conversation.ticketId) ?? '';
+    this.text.value = this.drafts.get(this.conversation.ticketId) ?? '';
     this.toggle = h('input', {type: 'checkbox', id: 'note', onchange: () => this.#noteMode()});
     this.label = h('label', {for: 'message', class: 'hidden'}, 'Message');
     this.submit = h('button', {class: 'primary', type: 'submit'}, 'Send');
@@ -49,7 +53,9 @@ export class ConversationView {
   }
 
   focus() {
+    // On a phone the keyboard would cover half of what one came to read.
     if (matchMedia('(min-width: 48rem)').matches) this.text.focus();
+    else this.scroll.focus({preventScroll: true});
   }
 
   close() {
@@ -66,22 +72,26 @@ export class ConversationView {
     reconcile(this.log, items);
     if (conversation.ticket) this.log.setAttribute('aria-busy', 'false');
     const names = conversation.typists;
-    this.typing.textContent = names.length === 0 ? '' : names.length === 1 ? `${names[0]} is typing…` : `${names.join(' and ')} are typing…`;
+    const typing = names.length === 1 ? `${names[0]} is typing…` : `${names.join(' and ')} are typing…`;
+    this.typing.textContent = names.length ? typing : '';
     this.#compose();
     if (this.following) this.#toEnd();
     else this.down.hidden = items.length <= (this.shown ?? items.length);
     if (this.following) this.shown = items.length;
-    if (!document.hidden) conversation.markRead();
+    this.#read();
   }
 
   #head() {
     const {ticket, ticketId} = this.conversation;
-    const signature = JSON.stringify([ticket?.subject, ticket?.status, ticket?.claimed_by, ticket?.priority, ticket?.type, this.conversation.state]);
+    const holder = ticket?.claimed_by === this.me.user_id ? 'you' : this.messageView.name(ticket?.claimed_by);
+    const shown = [ticket?.subject, ticket?.status, ticket?.claimed_by, holder, ticket?.priority, ticket?.type];
+    const signature = JSON.stringify([...shown, this.conversation.state]);
     if (this.head.dataset.signature === signature) return;
     this.head.dataset.signature = signature;
     const normal = !ticket || ticket.priority === 'normal';
-    const facts = ticket && [`#${ticket.ticket_num}`, ticket.user_name, titled(ticket.type), ...(normal ? [] : [titled(ticket.priority)])];
-    if (ticket?.claimed_by) facts.push(`claimed by ${this.messageView.name(ticket.claimed_by)}`);
+    const facts = ticket && [`#${ticket.ticket_num}`, ticket.user_name, titled(ticket.type)];
+    if (!normal) facts.push(titled(ticket.priority));
+    if (ticket?.claimed_by) facts.push(`claimed by ${holder}`);
     this.head.replaceChildren(
       h('a', {class: 'back', href: '#/'}, 'All tickets'),
       h('div', {class: 'talk-title'},
@@ -96,8 +106,11 @@ export class ConversationView {
     if (this.staff && ticket.status === 'open') verbs.push(['claim', 'Claim']);
     if (this.staff && ticket.status === 'claimed') verbs.push(['unclaim', 'Unclaim']);
     if (this.staff && ticket.status !== 'closed') verbs.push(['close', 'Close']);
-    if (ticket.status === 'closed' && (this.staff || ticket.user_id === this.me.user_id)) verbs.push(['reopen', 'Reopen']);
-    return verbs.map(([verb, label]) => h('button', {type: 'button', onclick: (event) => this.#act(verb, event.target)}, label));
+    const mine = ticket.user_id === this.me.user_id;
+    if (ticket.status === 'closed' && (this.staff || mine)) verbs.push(['reopen', 'Reopen']);
+    return verbs.map(([verb, label]) => {
+      return h('button', {type: 'button', onclick: (event) => this.#act(verb, event.target)}, label);
+    });
   }
 
   #end() {
@@ -113,12 +126,19 @@ export class ConversationView {
   /** Messages and small lines by their place in the stream, then what is still on its way. */
   #items() {
     const {conversation, messageView} = this;
-    const first = conversation.hasEarlier ? Math.min(...[...conversation.messages.values()].map(({seq}) => seq)) : 0;
     const said = [...conversation.messages.values()].filter((message) => !message.deleted);
+    const happened = [...conversation.lines.values()].filter(({seq}) => seq >= conversation.oldest);
+    const known = new Set(said.filter((one) => one.author_id === this.me.user_id).map((one) => one.client_nonce));
+    const pending = this.outbox.of(conversation.ticketId).filter(({nonce}) => !known.has(nonce));
     const steps = [
       ...said.map((message) => ({seq: message.seq, at: message.timestamp, message})),
-      ...[...conversation.lines.values()].filter(({seq}) => seq >= first).map((line) => ({seq: line.seq, at: line.at, line})),
+      ...happened.map((line) => ({seq: line.seq, at: line.at, line})),
     ].sort((one, other) => one.seq - other.seq);
+    return [...this.#dated(steps), ...pending.map((entry) => messageView.pendingItem(entry))];
+  }
+
+  #dated(steps) {
+    const {messageView} = this;
     const items = [];
     let lastDay = '', before = null;
     for (const {at, message, line} of steps) {
@@ -130,19 +150,24 @@ export class ConversationView {
         const label = lastDay;
         items.push([`day-${label}`, label, () => h('li', {class: 'day'}, h('span', {}, label))]);
       }
-      items.push(message ? messageView.item(message, before) : [`line-${line.seq}`, text, () => h('li', {class: 'line'}, text, ' · ', clock(at))]);
+      if (message) items.push(messageView.item(message, before));
+      else items.push([`line-${line.seq}`, text, () => h('li', {class: 'line'}, text, ' · ', clock(at))]);
       before = message ?? null;
     }
-    const known = new Set(said.filter((one) => one.author_id === this.me.user_id).map((one) => one.client_nonce));
-    const pending = this.outbox.of(conversation.ticketId).filter(({nonce}) => !known.has(nonce));
-    return [...items, ...pending.map((entry) => messageView.pendingItem(entry))];
+    return items;
   }
 
   // --- where one looks -----------------------------------------------------
+  #read() {
+    if (this.following && !document.hidden) this.conversation.markRead();
+  }
+
   #scrolled() {
     const {scrollHeight, scrollTop, clientHeight} = this.scroll;
     this.following = scrollHeight - scrollTop - clientHeight < NEAR;
-    if (this.following) this.down.hidden = true;
+    if (!this.following) return;
+    this.down.hidden = true;
+    this.#read();
   }
 
   #toEnd() {
@@ -173,7 +198,8 @@ export class ConversationView {
     const closed = ticket?.status === 'closed' && !this.note;
     this.composer.hidden = over;
     this.text.disabled = this.submit.disabled = closed;
-    this.text.placeholder = closed ? 'This ticket is closed. Reopen it to write.' : this.note ? 'Write an internal note' : 'Write a message';
+    const open = this.note ? 'Write an internal note' : 'Write a message';
+    this.text.placeholder = closed ? 'This ticket is closed. Reopen it to write.' : open;
     this.label.textContent = this.note ? 'Internal note' : 'Message';
     this.submit.textContent = this.note ? 'Add note' : 'Send';
     this.composer.classList.toggle('noting', this.note);
@@ -186,7 +212,7 @@ export class ConversationView {
   }
 
   #typed() {
-    drafts.set(this.conversation.ticketId, this.text.value);
+    this.drafts.set(this.conversation.ticketId, this.text.value);
     // A note is nobody's business but the staff's, its being written too.
     if (!this.note && this.text.value) this.conversation.type();
   }
@@ -211,8 +237,14 @@ export class ConversationView {
   write(text, note = false) {
     this.text.value = text;
     this.toggle.checked = this.note = note;
-    drafts.set(this.conversation.ticketId, text);
+    this.drafts.set(this.conversation.ticketId, text);
     if (text) this.text.focus();
+  }
+
+  /** Beside a draft; what was meant for staff alone stays so. */
+  #takeBack(text, note) {
+    const draft = this.text.value.trim();
+    this.write(draft ? `${draft}\n${text}` : text, note || (this.note && draft !== ''));
   }
 
   async #act(verb, button) {

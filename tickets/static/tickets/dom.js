@@ -17,6 +17,8 @@ export function h(tag, props = {}, ...children) {
 /** Make `parent` show exactly `[key, signature, make]`, keeping every element that did not change. */
 export function reconcile(parent, items) {
   const before = new Map([...parent.children].map((element) => [element.dataset.key, element]));
+  const focused = parent.contains(document.activeElement) ? document.activeElement : null;
+  const focusedKey = focused?.closest('[data-key]')?.dataset.key;
   let place = parent.firstElementChild;
   for (const [key, signature, make] of items) {
     let element = before.get(key);
@@ -34,6 +36,14 @@ export function reconcile(parent, items) {
     else parent.insertBefore(element, place);
   }
   for (const element of before.values()) element.remove();
+  if (focused && focused !== document.activeElement) refocus(parent, focused, focusedKey);
+}
+
+/** Moving or renewing an element takes the focus away from it; a link keeps it. */
+function refocus(parent, focused, key) {
+  if (focused.isConnected) return focused.focus({preventScroll: true});
+  const element = [...parent.children].find((one) => one.dataset.key === key);
+  return element?.querySelector('a')?.focus({preventScroll: true});
 }
 
 const TIME = new Intl.DateTimeFormat(undefined, {hour: '2-digit', minute: '2-digit'});

@@ -101,15 +101,18 @@ export class Inbox {
   receive(frame) {
     if (frame.type !== 'ticket_update') return;
     if (this.#loading) this.#stale = true;
-    if (frame.event_type === 'ticket_read') return this.#read_elsewhere(frame);
+    if (frame.event_type === 'ticket_read') return this.#readElsewhere(frame);
     if (frame.seq <= (this.#seen.get(frame.ticket_id) ?? 0)) return undefined;
     this.#seen.set(frame.ticket_id, frame.seq);
+    // The inbox may repeat what happened shortly before it was opened.
+    const known = this.tickets.find((one) => one.ticket_id === frame.ticket_id);
+    if (known && Date.parse(frame.timestamp) <= activity(known)) return undefined;
     this.#apply(frame);
     this.onChange();
     return undefined;
   }
 
-  #read_elsewhere({ticket_id: id, data}) {
+  #readElsewhere({ticket_id: id, data}) {
     const ticket = this.tickets.find((one) => one.ticket_id === id);
     if (!ticket || data.user_id !== this.me.user_id || !ticket.unread_count) return;
     if (data.up_to_seq >= (this.#seen.get(id) ?? 0)) ticket.unread_count = 0;
@@ -117,7 +120,7 @@ export class Inbox {
     this.onChange();
   }
 
-  #apply({ticket_id: id, event_type: type, data}) {
+  #apply({ticket_id: id, event_type: type, data, timestamp}) {
     const place = this.tickets.findIndex((one) => one.ticket_id === id);
     if (type === 'ticket_deleted') {
       if (place >= 0) this.tickets.splice(place, 1);
@@ -129,8 +132,14 @@ export class Inbox {
     if (type === 'new_message') this.#message(ticket, data);
     else if (type === 'message_edited' || type === 'message_deleted') this.#soon();
     else Object.assign(ticket, data);
-    if (this.#belongs(ticket)) this.tickets.unshift(ticket);
+    ticket.active_at = timestamp;
+    if (this.#belongs(ticket)) this.#place(ticket);
     return undefined;
+  }
+
+  #place(ticket) {
+    const older = this.tickets.findIndex((one) => activity(one) <= activity(ticket));
+    this.tickets.splice(older < 0 ? this.tickets.length : older, 0, ticket);
   }
 
   #message(ticket, message) {
@@ -146,6 +155,11 @@ export class Inbox {
     if (this.status === 'all') return true;
     return this.status === 'open' ? ticket.status !== 'closed' : ticket.status === this.status;
   }
+}
+
+/** When a ticket last moved, as far as the list knows. */
+function activity({active_at: activeAt, last_message_at: saidAt, created_at: createdAt}) {
+  return Date.parse(activeAt ?? saidAt ?? createdAt);
 }
 
 function created(id, data) {

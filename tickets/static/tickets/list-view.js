@@ -70,8 +70,10 @@ export class ListView {
   #make(ticket, current) {
     const unread = current ? 0 : ticket.unread_count;
     const urgent = ['high', 'urgent'].includes(ticket.priority);
+    const link = {class: `ticket${unread ? ' unread' : ''}`, href: `#/t/${ticket.ticket_id}`};
+    const badge = {class: 'badge', 'aria-label': `${unread} unread`, role: 'img'};
     return h('li', {},
-      h('a', {class: `ticket${unread ? ' unread' : ''}`, href: `#/t/${ticket.ticket_id}`, 'aria-current': current && 'page'},
+      h('a', {...link, 'aria-current': current && 'page'},
         h('span', {class: 'ticket-top'},
           h('span', {class: 'subject'}, ticket.subject),
           ticket.last_message_at && briefly(ticket.last_message_at)),
@@ -82,6 +84,6 @@ export class ListView {
           ticket.claimed_by === this.me.user_id && h('span', {class: 'muted'}, '· yours'),
           urgent && h('span', {class: 'pill urgent'}, titled(ticket.priority)),
           h('span', {class: 'spacer'}),
-          unread > 0 && h('span', {class: 'badge', 'aria-label': `${unread} unread`}, unread > 99 ? '99+' : String(unread)))));
+          unread > 0 && h('span', badge, unread > 99 ? '99+' : String(unread)))));
   }
 }

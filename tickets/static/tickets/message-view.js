@@ -12,13 +12,28 @@ const LINES = {
   ticket_closed: (who) => `${who} closed the ticket`,
   ticket_reopened: (who) => `${who} reopened the ticket`,
   ticket_deleted: (who) => `${who} deleted the ticket`,
-  ticket_assigned: (who, {assigned_to: id}, name) => (id ? `${who} assigned the ticket to ${name(id)}` : `${who} took the assignment back`),
-  ticket_updated: (who, data) => `${who} changed ${Object.entries(data).map(([key, value]) => `${key} to ${[value].flat().join(', ') || 'none'}`).join(', ')}`,
+  ticket_assigned: (who, {assigned_to: id}, name) => {
+    return id ? `${who} assigned the ticket to ${name(id)}` : `${who} took the assignment back`;
+  },
+  ticket_updated: (who, data) => `${who} changed ${Object.entries(data).map(change).join(', ')}`,
 };
+
+function change([name, value]) {
+  return `${name} to ${[value].flat().join(', ') || 'none'}`;
+}
 
 /** What a step that is no message says; empty for one this page does not know. */
 export function lineText({type, actor, data}, name) {
   return LINES[type]?.(actor ? name(actor) : 'The server', data, name) ?? '';
+}
+
+function follows(before, message) {
+  const pause = Date.parse(message.timestamp) - Date.parse(before.timestamp);
+  return before.author_id === message.author_id && before.is_note === message.is_note && pause < TOGETHER;
+}
+
+function link(label, onclick) {
+  return h('button', {type: 'button', class: 'link', onclick}, label);
 }
 
 export class MessageView {
@@ -39,12 +54,12 @@ export class MessageView {
 
   /** `before`: the message right above, if any; one in a row needs no name again. */
   item(message, before) {
-    const joined = before && before.author_id === message.author_id && before.is_note === message.is_note
-      && Date.parse(message.timestamp) - Date.parse(before.timestamp) < TOGETHER;
+    const joined = before && follows(before, message);
     const closed = this.conversation.ticket?.status === 'closed';
     const editing = this.editing === message.id && !closed;
-    const signature = JSON.stringify([message.content, message.edited_at, joined, editing, editing && this.problem, closed]);
-    return [message.id, signature, () => (editing ? this.#editor(message) : this.#message(message, joined, closed))];
+    const shown = [message.content, message.edited_at, joined, editing, editing && this.problem, closed];
+    const make = () => (editing ? this.#editor(message) : this.#message(message, joined, closed));
+    return [message.id, JSON.stringify(shown), make];
   }
 
   #message(message, joined, closed) {
@@ -60,8 +75,8 @@ export class MessageView {
       h('p', {class: 'meta'},
         clock(message.timestamp),
         message.edited_at && h('span', {}, 'edited'),
-        mine && !closed && h('button', {type: 'button', class: 'link', onclick: () => this.#edit(message.id)}, 'Edit'),
-        (mine || this.staff) && h('button', {type: 'button', class: 'link', onclick: (event) => this.#delete(message, event.target)}, 'Delete')));
+        mine && !closed && link('Edit', () => this.#edit(message.id)),
+        (mine || this.staff) && link('Delete', (event) => this.#delete(message, event.target))));
   }
 
   pendingItem(entry) {
@@ -70,13 +85,14 @@ export class MessageView {
 
   #pending(entry) {
     const failed = Boolean(entry.error);
-    return h('li', {class: `message mine pending${entry.note ? ' note' : ''}${failed ? ' failed' : ''}`},
+    const kind = `${entry.note ? ' note' : ''}${failed ? ' failed' : ''}`;
+    return h('li', {class: `message mine pending${kind}`},
       h('div', {class: 'bubble'}, h('p', {class: 'content'}, entry.text)),
       !failed && h('p', {class: 'meta'}, 'Sending…'),
       failed && h('p', {class: 'meta', role: 'alert'}, h('span', {class: 'bad'}, `Not sent: ${entry.error}`),
-        h('button', {type: 'button', class: 'link', onclick: () => this.outbox.retry(entry.nonce)}, 'Try again'),
-        h('button', {type: 'button', class: 'link', onclick: () => this.#rewrite(entry)}, 'Edit'),
-        h('button', {type: 'button', class: 'link', onclick: () => this.outbox.remove(entry.nonce)}, 'Discard')));
+        link('Try again', () => this.outbox.retry(entry.nonce)),
+        link('Edit', () => this.#rewrite(entry)),
+        link('Discard', () => this.outbox.remove(entry.nonce))));
   }
 
   #rewrite(entry) {

@@ -16,6 +16,7 @@ const TYPING_SHOWN = 5_000;
 const TYPING_EVERY = 2_500;
 const ACKNOWLEDGED_WITHIN = 10_000;
 const SILENCE = 70_000;  // the server sends a `head` every 25 s
+const PAGE = 100;
 const LINE_PAGES = 5;
 
 export class Conversation {
@@ -30,18 +31,21 @@ export class Conversation {
 
   /** `me`: `{user_id, name}`. `onChange()` after every change; `onDelivered(nonce)` for each message of mine. */
   constructor({ticketId, me, request = null, token, renew, onChange = () => {}, onDelivered = () => {}}) {
+    const path = encodeURIComponent(ticketId);
     Object.assign(this, {ticketId, me, request, onChange, onDelivered});
-    this.base = `/api/tickets/${encodeURIComponent(ticketId)}`;
-    /** `loading`, `live`, `reconnecting`, `refused` (not available) or `deleted`. */
+    this.base = `/api/tickets/${path}`;
+    /** `loading`, `live`, `reconnecting`, `refused` (not available), `deleted` or `signed-out`. */
     this.state = 'loading';
     this.ticket = null;
     this.lastSeq = null;
     this.hasEarlier = false;
+    /** Messages before this place were not loaded. */
+    this.oldest = 0;
     this.messages = new Map();
     this.lines = new Map();
     this.names = new Map([[me.user_id, me.name]]);
     this.socket = new LiveSocket({
-      path: () => `/ws/tickets/${encodeURIComponent(ticketId)}/` + (this.lastSeq === null ? '' : `?after_seq=${this.lastSeq}`),
+      path: () => `/ws/tickets/${path}/${this.lastSeq === null ? '' : `?after_seq=${this.lastSeq}`}`,
       token, renew, silence: SILENCE,
       onFrame: (frame) => this.receive(frame),
       onState: (state) => this.#connection(state),
@@ -79,9 +83,14 @@ export class Conversation {
     messages.forEach((message) => this.#put(message));
     this.lastSeq = lastSeq;
     this.#marked = ticket.unread_count ? 0 : lastSeq;
-    this.hasEarlier = messages.length >= 100;
-    this.#loadLines(this.hasEarlier ? messages[0].seq - 1 : 0, lastSeq);
+    this.#reachesBack(messages, lastSeq);
     this.onChange();
+  }
+
+  #reachesBack(messages, upTo) {
+    this.hasEarlier = messages.length >= PAGE;
+    this.oldest = this.hasEarlier ? messages[0].seq : 0;
+    this.#loadLines(Math.max(0, this.oldest - 1), upTo);
   }
 
   #end(state) {
@@ -94,6 +103,8 @@ export class Conversation {
     if (this.#closed) return;
     if (state === 'refused') {
       this.#refused();
+    } else if (state === 'signed-out') {
+      this.#end(state);
     } else if (state !== 'open' && this.state === 'live') {
       this.state = 'reconnecting';
       this.onChange();
@@ -127,7 +138,10 @@ export class Conversation {
 
   #history({events, messages, last_seq: lastSeq}) {
     if (events) events.forEach((event) => this.#apply(event));
-    else messages.forEach((message) => this.#put(message));
+    else {
+      messages.forEach((message) => this.#put(message));
+      this.oldest = messages.length >= PAGE ? messages[0].seq : 0;
+    }
     this.lastSeq = Math.max(this.lastSeq ?? 0, lastSeq);
     if (!this.#closed) this.state = 'live';
     this.onChange();
@@ -170,7 +184,7 @@ export class Conversation {
   #apply(event) {
     if (event.seq <= this.lastSeq) return;
     this.lastSeq = event.seq;
-    if (ABOUT_MESSAGES.has(event.type)) return this.#put(event.data);
+    if (ABOUT_MESSAGES.has(event.type)) return event.data.seq < this.oldest ? undefined : this.#put(event.data);
     this.#line(event);
     if (event.type === 'ticket_deleted') return this.#end('deleted');
     if (this.ticket) Object.assign(this.ticket, event.data);
@@ -199,11 +213,10 @@ export class Conversation {
 
   // --- further back --------------------------------------------------------
   async loadEarlier() {
-    const first = Math.min(...[...this.messages.values()].map((message) => message.seq));
-    const {messages} = await this.request('GET', `${this.base}/messages?before_seq=${first}&limit=100`);
+    const before = this.oldest;
+    const {messages} = await this.request('GET', `${this.base}/messages?before_seq=${before}&limit=${PAGE}`);
     messages.forEach((message) => this.#put(message));
-    this.hasEarlier = messages.length === 100;
-    this.#loadLines(this.hasEarlier ? messages[0].seq - 1 : 0, first);
+    this.#reachesBack(messages, before);
     this.onChange();
   }
 
