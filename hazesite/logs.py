@@ -106,5 +106,6 @@ def _handlers(folder: Path, formatter: dict[str, Any], level: str) -> dict[str, 
             "uvicorn": {"level": "WARNING"},
             "daphne": {"level": "WARNING"},
             "axes": {"level": "WARNING"},
+            "httpx": {"level": "WARNING"},
         },
     }

@@ -1,0 +1,108 @@
+"""The outermost layer, through the real server: health, bodies, addresses."""
+
+from __future__ import annotations
+
+import socket
+import time
+
+import httpx
+import pytest
+
+pytestmark = pytest.mark.server
+
+
+def raw(server, request: bytes) -> bytes:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        connection.sendall(request)
+        connection.shutdown(socket.SHUT_WR)
+        answer = b""
+        while chunk := connection.recv(65536):
+            answer += chunk
+    return answer
+
+
+def test_live_and_ready_have_their_documented_shape(server):
+    live = httpx.get(f"{server.url}/health/live")
+    assert (live.status_code, live.json().keys()) == (200, {"status", "timestamp", "uptime_seconds"})
+    ready = httpx.get(f"{server.url}/health/ready").json()
+    assert ready["status"] == "ready"
+    assert ready["checks"]["database"] == {"status": "healthy", "message": "Database connected"}
+    assert ready["checks"]["redis"]["status"] == "healthy"
+    assert live.headers["Cache-Control"] == "no-store"
+
+
+def test_other_health_pages_do_not_exist(server):
+    assert httpx.get(f"{server.url}/health/none").status_code == 404
+    assert httpx.post(f"{server.url}/health/live").status_code == 405
+
+
+def test_a_huge_body_is_413_in_json_before_anybody_reads_it(server):
+    with server.client("alice") as client:
+        answer = client.post("/api/tickets", content=b"x" * 3_000_000)
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    assert answer.json()["request_id"] == answer.headers["X-Request-ID"]
+
+
+def test_a_body_in_chunks_is_read_whole(server):
+    ticket = server.open_ticket()["ticket_id"]
+
+    def chunks():
+        yield b'{"message": "in '
+        yield b'two parts"}'
+
+    with server.client("alice") as client:
+        answer = client.post(
+            f"/api/tickets/{ticket}/send", content=chunks(), headers={"Content-Type": "application/json"}
+        )
+    assert answer.json()["message"]["content"] == "in two parts"
+
+
+def test_clients_that_dawdle_over_their_bodies_take_no_thread(server):
+    dawdlers = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(30)]
+    try:
+        for connection in dawdlers:
+            connection.sendall(
+                b"POST /api/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50\r\n\r\n{"
+            )
+        started = time.monotonic()
+        assert httpx.get(f"{server.url}/api/users/me").status_code == 401
+        assert time.monotonic() - started < 2
+    finally:
+        for connection in dawdlers:
+            connection.close()
+
+
+@pytest.mark.parametrize(
+    "request_line",
+    [
+        b"GET /api/tickets?q=%FF%FE HTTP/1.1",
+        b"GET /api/tickets/%00 HTTP/1.1",
+        b"GET /api/tickets/%ED%A0%80 HTTP/1.1",
+        b"GET /api/%2e%2e/%2e%2e/etc/passwd HTTP/1.1",
+        b"GET /api/tickets/" + b"x" * 5000 + b" HTTP/1.1",
+    ],
+)
+def test_odd_addresses_get_a_client_error_in_json(server, request_line):
+    token = server.token("alice").encode()
+    answer = raw(
+        server,
+        request_line
+        + b"\r\nHost: localhost\r\nAuthorization: Bearer "
+        + token
+        + b"\r\nConnection: close\r\n\r\n",
+    )
+    status = int(answer.split(b" ", 2)[1])
+    assert 400 <= status < 500 or b'"tickets":' in answer
+    assert b"application/json" in answer
+
+
+def test_a_foreign_host_name_is_400_in_json(server):
+    answer = httpx.get(f"{server.url}/api/ping", headers={"Host": "evil.example"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+
+
+def test_the_pages_and_their_files_are_served(server):
+    page = httpx.get(f"{server.url}/")
+    assert page.status_code == 200
+    assert httpx.get(f"{server.url}/static/admin/css/base.css").status_code == 200
+    assert httpx.get(f"{server.url}/api/docs/").status_code == 200
