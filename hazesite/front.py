@@ -6,6 +6,7 @@ byte a second occupies no thread, and one that sends too much is answered before
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import orjson
@@ -19,6 +20,10 @@ from hazesite.middleware import accepted_id
 JSON = b"application/json; charset=utf-8"
 
 
+going_down = asyncio.Event()
+"""Set when the server stops: who waits for news is let go, so that the stop need not wait for them."""
+
+
 class Front:
     """`pages` gets ordinary HTTP; `sockets` gets Socket.IO, WebSockets and the lifespan."""
 
@@ -26,12 +31,26 @@ class Front:
         self.pages, self.sockets = pages, sockets
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        if scope["type"] != "http" or scope["path"].startswith("/socket.io"):
+        if scope["type"] == "http" and scope["path"].startswith("/socket.io"):
+            await self._poll(scope, receive, send)
+        elif scope["type"] != "http":
             await self.sockets(scope, receive, send)
         elif scope["path"].startswith("/health/") and (answer := await health.respond(scope["path"])):
             await self._health(scope, send, *answer)
         else:
             await self._page(scope, receive, send)
+
+    async def _poll(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        answer = asyncio.ensure_future(self.sockets(scope, receive, send))
+        end = asyncio.ensure_future(going_down.wait())
+        await asyncio.wait((answer, end), return_when=asyncio.FIRST_COMPLETED)
+        end.cancel()
+        if not answer.done():
+            answer.cancel()
+            sentence = _("The server is restarting.")
+            await _send(scope, send, 503, {"error": sentence, "code": "restarting"})
+        else:
+            answer.result()
 
     async def _health(self, scope: HTTPScope, send: ASGISendCallable, status: int, body: Any) -> None:
         if scope["method"] not in ("GET", "HEAD"):

@@ -106,6 +106,8 @@ def _handlers(folder: Path, formatter: dict[str, Any], level: str) -> dict[str, 
             "uvicorn": {"level": "WARNING"},
             "daphne": {"level": "WARNING"},
             "axes": {"level": "WARNING"},
+            "engineio": {"level": "CRITICAL"},  # a client's broken packet is no error of ours
+            "socketio": {"level": "WARNING"},
             "httpx": {"level": "WARNING"},
         },
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import socket
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORDS = {
@@ -33,6 +35,22 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def servers_for(data: Path) -> dict[str, str]:
+    """Where a run of the tests has a PostgreSQL: a database in it for each data folder."""
+    address = os.environ.get("TEST_DATABASE_URL")
+    if not address:
+        return {}
+    name = f"hazesite_{hashlib.sha256(str(data).encode()).hexdigest()[:16]}"
+    with psycopg.connect(address, autocommit=True) as connection:
+        known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
+        if known is None:
+            connection.execute(f'CREATE DATABASE "{name}"')
+    return {
+        "DATABASE_URL": f"{address.rpartition('/')[0]}/{name}",
+        "REDIS_URL": os.environ.get("TEST_REDIS_URL", ""),
+    }
 
 
 @dataclass
@@ -65,6 +83,7 @@ class Server:
             "API_ADMIN_PASS": "only-for-the-tests-5",
             "API_EXTRA_USERS": USERS,
             "RATELIMIT_ENABLE": "false",
+            **servers_for(self.data),
             **self.environment,
         }
         with (self.data / "serve.out").open("ab") as out:

@@ -39,8 +39,8 @@ def message_json(message: Message) -> Json:
     }
 
 
-def summary_json(ticket: Ticket, unread: int) -> Json:
-    """Needs the people, the tags and `last_message` loaded."""
+def summary_json(ticket: Ticket, unread: int, head: int) -> Json:
+    """Needs the people, the tags and `last_message` loaded. `head`: the last step the reader may see."""
     last = ticket.last_message
     return {
         "ticket_id": ticket.public_id,
@@ -58,15 +58,15 @@ def summary_json(ticket: Ticket, unread: int) -> Json:
         "unread_count": unread,
         "assigned_to": person_id(ticket.assigned_to),
         "claimed_by": person_id(ticket.claimed_by),
+        "last_seq": head,
     }
 
 
 def detail_json(ticket: Ticket, unread: int, messages: list[Message], head: int) -> Json:
-    return summary_json(ticket, unread) | {
+    return summary_json(ticket, unread, head) | {
         "user_avatar": ticket.owner.avatar or None,
         "closed_at": ticket.closed_at,
         "messages": [message_json(message) for message in messages],
-        "last_seq": head,
     }
 
 
@@ -100,5 +100,6 @@ def event_json(event: TicketEvent, *, staff: bool) -> Json:
         "type": event.type,
         "at": event.at,
         "actor": person_id(event.actor),
+        "actor_name": event.actor.username if event.actor else None,
         "data": event_data(event),
     }

@@ -104,13 +104,13 @@ class SummaryOut(Input):
     unread_count = serializers.IntegerField(help_text="For whoever asks.")
     assigned_to = serializers.CharField(allow_null=True)
     claimed_by = serializers.CharField(allow_null=True)
+    last_seq = serializers.IntegerField(help_text="The last step of its stream that the caller may see.")
 
 
 class DetailOut(SummaryOut):
     user_avatar = serializers.CharField(allow_null=True)
     closed_at = serializers.DateTimeField(allow_null=True)
     messages = MessageOut(many=True)
-    last_seq = serializers.IntegerField()
 
 
 class TicketsOut(Input):
@@ -135,6 +135,7 @@ class EventOut(Input):
     type = serializers.ChoiceField(TicketEvent.Type.choices)
     at = serializers.DateTimeField()
     actor = serializers.CharField(allow_null=True)
+    actor_name = serializers.CharField(allow_null=True)
     data = serializers.DictField()  # type: ignore[assignment]
 
 
@@ -153,6 +154,7 @@ class OptionsOut(Input):
     enabled = serializers.BooleanField()
     categories = CategoryOut(many=True)
     priorities = serializers.ListField(child=serializers.CharField())
+    owner_may_close = serializers.BooleanField()
     may_open = serializers.IntegerField(help_text="How many more tickets the caller may open now.")
 
 

@@ -92,6 +92,7 @@ def _frames(event: TicketEvent, *, staff: bool) -> tuple[list[Frame], Frame]:
         "data": data,
         "timestamp": event.at,
         "actor": person_id(event.actor),
+        "actor_name": event.actor.username if event.actor else None,
     }
     specific = []
     if event.message_id:

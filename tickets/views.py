@@ -45,7 +45,10 @@ class TicketViews(RoleViewSet):
         paged = rows.with_people().with_unread(request.user)
         page, cursor = Keyset(paged, "active_at").page(query["limit"], query["cursor"])
         # `unread` is annotated by `with_unread`.
-        tickets = [summary_json(ticket, getattr(ticket, "unread", 0)) for ticket in page]
+        tickets = [
+            summary_json(ticket, getattr(ticket, "unread", 0), ticket.head_for(request.user))
+            for ticket in page
+        ]
         return Response({"tickets": tickets, "next_cursor": cursor, "total": bounded_total(rows)})
 
     @extend_schema(
@@ -69,6 +72,7 @@ class TicketViews(RoleViewSet):
                 "enabled": settings["enabled"],
                 "categories": [{"name": name, "form": []} for name in settings["categories"]],
                 "priorities": list(Priority.values),
+                "owner_may_close": settings["owner_may_close"],
                 "may_open": services.places_left(request.user, settings["max_open_per_user"]),
             }
         )

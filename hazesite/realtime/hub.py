@@ -60,7 +60,7 @@ class Hub:
         self._wanted: dict[str, int] = {}
         self._repairs: dict[str, asyncio.Task[None]] = {}
         self._tasks: list[asyncio.Task[None]] = []
-        self._looked_at = datetime.now(UTC)
+        self._inboxes_since = self._looked_at = datetime.now(UTC)
         self._announced_at = self._checked_doors_at = time.monotonic()
 
     async def ensure_started(self) -> None:
@@ -121,7 +121,7 @@ class Hub:
         subscription = Subscription(sink, room, stream or "", watches=stream is not None)
         if stream is not None:
             if stream == "" and not self._watchers[""]:
-                self._looked_at = datetime.now(UTC)
+                self._inboxes_since = self._looked_at = datetime.now(UTC)
             self._watchers[stream] += 1
         sink.subscriptions[room] = subscription
         self.rooms.setdefault(room, {})[sink] = subscription
@@ -217,9 +217,13 @@ class Hub:
         """A stream only an inbox watches is met for the first time: start at what is new since we look."""
         if stream in self.heads or not self._watchers.get("") or self._watchers.get(stream):
             return
-        moved = await db_call(streams().moved_since, self._looked_at - OVERLAP)
-        if stream in moved:
-            self.heads.setdefault(stream, moved[stream][0] - 1)
+        heard = self._wanted[stream]
+        moved = await db_call(streams().moved_since, self._since())
+        self.heads.setdefault(stream, min(moved.get(stream, (heard, heard))[0], heard) - 1)
+
+    def _since(self) -> datetime:
+        """From when on an inbox may have missed something; never from before there was one."""
+        return max(self._looked_at - OVERLAP, self._inboxes_since)
 
     # --- the regular look ----------------------------------------------------
     async def _watch(self) -> None:
@@ -253,7 +257,7 @@ class Hub:
 
     async def _compare_inbox(self) -> None:
         looked_at = datetime.now(UTC)
-        moved = await db_call(streams().moved_since, self._looked_at - OVERLAP)
+        moved = await db_call(streams().moved_since, self._since())
         self._looked_at = looked_at
         for stream, (first, last) in moved.items():
             if not self._watchers.get(stream):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import logging
 import time
 from typing import Any
 
 import orjson
 import socketio
+from engineio.payload import Payload
 from socketio.exceptions import ConnectionRefusedError as Turned
 
 from hazesite.errors import Refused
@@ -30,14 +33,31 @@ class _Json:
 
     @staticmethod
     def loads(text: str | bytes, **_options: Any) -> Any:
-        return orjson.loads(text)
+        try:
+            return orjson.loads(text)
+        except orjson.JSONDecodeError:
+            # It lets lone surrogates through, so that the field they stand in can say what is wrong.
+            return json.loads(text)
+
+
+class _Server(socketio.AsyncServer):  # type: ignore[misc]
+    async def _handle_event(self, eio_sid: str, namespace: str, id: Any, data: Any) -> None:  # noqa: A002
+        """The library looks its handlers up by the client's word, `connect` and `disconnect` too.
+
+        Here that word is data like the rest.
+        """
+        said = data if isinstance(data, list) and data else [""]
+        await super()._handle_event(eio_sid, namespace, id, ["client_event", *said])
 
 
 def _is_allowed(origin: str | None, environ: dict[str, Any]) -> bool:
     return not origin or origins.is_allowed(origin, environ.get("HTTP_HOST", ""))
 
 
-server = socketio.AsyncServer(
+# Beyond this number of packets the library drops a polling client's whole request and answers 200;
+# the size in bytes is bounded below, the rate by each sink.
+Payload.max_decode_packets = MAX_FRAME_BYTES
+server = _Server(
     async_mode="asgi",
     # Its Redis manager loses events silently; the hub has a bus of its own.
     client_manager=socketio.AsyncManager(),
@@ -46,6 +66,8 @@ server = socketio.AsyncServer(
     json=_Json,
     cors_allowed_origins=_is_allowed,
     max_http_buffer_size=MAX_FRAME_BYTES,
+    logger=logging.getLogger("socketio"),
+    engineio_logger=logging.getLogger("engineio"),
     ping_interval=25,
     ping_timeout=20,
 )
@@ -97,9 +119,10 @@ async def disconnect(sid: str, _reason: str) -> None:
         hub.remove(sink)
 
 
-@server.on("*")
-async def any_event(event: str, sid: str, *arguments: Any) -> dict[str, Any]:
+@server.event
+async def client_event(sid: str, event: Any, *arguments: Any) -> dict[str, Any]:
     sink = _sinks.get(sid)
     if sink is None or sink.closing:
         return {"ok": False, "error": "unauthorized", "code": "unauthorized"}
-    return await handlers.answer(sink, event, arguments[0] if arguments else {})
+    known = event if isinstance(event, str) else ""
+    return await handlers.answer(sink, known, arguments[0] if arguments else {})

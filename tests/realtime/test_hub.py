@@ -51,6 +51,7 @@ class Database:
 
     def __init__(self) -> None:
         self.lengths: dict[str, int] = {}
+        self.old: dict[str, int] = {}  # the last step before anybody looked
         self.replays = 0
 
     def heads(self, streams: Any) -> dict[str, Head]:
@@ -60,8 +61,9 @@ class Database:
             for name, seq in found.items()
         }
 
-    def moved_since(self, _moment: datetime) -> dict[str, tuple[int, int]]:
-        return {name: (1, seq) for name, seq in self.lengths.items()}
+    def moved_since(self, moment: datetime) -> dict[str, tuple[int, int]]:
+        first = {name: self.old.get(name, 0) + 1 for name in self.lengths}
+        return {name: (first[name], seq) for name, seq in self.lengths.items() if seq >= first[name]}
 
     def replay(self, stream: str, after: int) -> list[Publication]:
         self.replays += 1
@@ -179,6 +181,20 @@ async def test_an_inbox_hears_all_streams_and_finds_lost_ones(hub, database):
     hub.receive(step(1, "ticket:8"))
     await settle()
     assert sorted(listener.seqs) == [1, 1, 2]
+
+
+async def test_an_inbox_starts_at_what_is_new(hub, database):
+    listener = Listener()
+    hub.subscribe(listener, "inbox:staff", "").open(0)
+    hub.add(listener)
+    database.lengths |= {"ticket:8": 5, "ticket:9": 7}
+    database.old |= {"ticket:8": 5, "ticket:9": 6}
+    await settle()
+    assert listener.seqs == [7]
+    database.lengths["ticket:8"] = 6
+    hub.receive(step(6, "ticket:8"))
+    await settle()
+    assert listener.seqs == [7, 6]
 
 
 async def test_a_socket_in_two_rooms_of_one_audience_hears_it_once(hub, database):

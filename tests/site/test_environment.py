@@ -52,7 +52,7 @@ def test_yes_and_no_in_many_ways(tmp_path, text, value):
         ({"ENVIRONMENT": "production"}, "SECRET_KEY is not set"),
         ({"ENVIRONMENT": "production", "SECRET_KEY": "changeme" * 5}, "SECRET_KEY is a placeholder"),
         ({"ENVIRONMENT": "production", "SECRET_KEY": STRONG, "API_ADMIN_PASS": "changeme"}, "API_ADMIN_PASS"),
-        ({"ENVIRONMENT": "production", "SECRET_KEY": STRONG, "API_ADMIN_PASS": "password123"}, "API_ADMIN_PASS"),
+        ({"ENVIRONMENT": "production", "SECRET_KEY": STRONG, "API_ADMIN_PASS": "password123"}, "_PASS"),
         ({"ENVIRONMENT": "production", "SECRET_KEY": STRONG, "API_EXTRA_USERS": "eve:changeme"}, "eve"),
     ],
 )  # fmt: skip

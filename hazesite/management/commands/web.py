@@ -8,8 +8,15 @@ import uvicorn
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from hazesite.front import going_down
 from hazesite.realtime.socketio_door import MAX_FRAME_BYTES
 from hazesite.supervisor import MISCONFIGURED
+
+
+class Server(uvicorn.Server):
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        going_down.set()
+        await super().shutdown(sockets)
 
 
 class Command(BaseCommand):
@@ -33,7 +40,7 @@ class Command(BaseCommand):
             log_config=None,
             timeout_graceful_shutdown=5,
         )
-        server = uvicorn.Server(config)
+        server = Server(config)
         self.stdout.write(f"HazeBot answers at {settings.PUBLIC_URL} (listening on {self._where()})")
         self.stdout.flush()
         server.run(sockets=[listener])

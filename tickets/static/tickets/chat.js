@@ -53,6 +53,16 @@ class Desk {
     this.inbox.open();
     this.outbox.kick();
     this.route();
+    this.#learn();
+  }
+
+  /** Whether an owner may close: only a button hangs on it, so not knowing is no matter. */
+  async #learn() {
+    const options = await request('GET', '/api/tickets/options').catch(() => null);
+    this.ownerMayClose = options?.owner_may_close ?? false;
+    if (!this.view) return;
+    this.view.ownerMayClose = this.ownerMayClose;
+    this.view.render();
   }
 
   close() {
@@ -102,7 +112,9 @@ class Desk {
         this.showConnection();
       },
     });
-    this.view = new ConversationView(conversation, this.outbox, {staff: this.staff, me: this.me, drafts: this.drafts});
+    this.view = new ConversationView(conversation, this.outbox, {
+      staff: this.staff, me: this.me, drafts: this.drafts, ownerMayClose: this.ownerMayClose,
+    });
     $('main').replaceChildren(this.view.element);
     conversation.open();
     this.view.focus();

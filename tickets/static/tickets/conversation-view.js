@@ -7,8 +7,8 @@ const NEAR = 120;
 
 export class ConversationView {
   /** `drafts`: a map that keeps unsent texts while one looks at other tickets. */
-  constructor(conversation, outbox, {staff, me, drafts}) {
-    Object.assign(this, {conversation, outbox, staff, me, drafts});
+  constructor(conversation, outbox, {staff, me, drafts, ownerMayClose = false}) {
+    Object.assign(this, {conversation, outbox, staff, me, drafts, ownerMayClose});
     this.messageView = new MessageView({
       conversation, outbox, staff, me, onChange: () => this.render(),
       write: (text, note) => this.#takeBack(text, note),
@@ -105,8 +105,9 @@ export class ConversationView {
     const verbs = [];
     if (this.staff && ticket.status === 'open') verbs.push(['claim', 'Claim']);
     if (this.staff && ticket.status === 'claimed') verbs.push(['unclaim', 'Unclaim']);
-    if (this.staff && ticket.status !== 'closed') verbs.push(['close', 'Close']);
     const mine = ticket.user_id === this.me.user_id;
+    const mayClose = this.staff || (mine && this.ownerMayClose);
+    if (mayClose && ticket.status !== 'closed') verbs.push(['close', 'Close']);
     if (ticket.status === 'closed' && (this.staff || mine)) verbs.push(['reopen', 'Reopen']);
     return verbs.map(([verb, label]) => {
       return h('button', {type: 'button', onclick: (event) => this.#act(verb, event.target)}, label);

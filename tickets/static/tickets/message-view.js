@@ -23,8 +23,13 @@ function change([name, value]) {
 }
 
 /** What a step that is no message says; empty for one this page does not know. */
-export function lineText({type, actor, data}, name) {
-  return LINES[type]?.(actor ? name(actor) : 'The server', data, name) ?? '';
+export function lineText({type, actor, actor_name: actorName, data}, name) {
+  return LINES[type]?.(actor ? named(actor, actorName, name) : 'The server', data, name) ?? '';
+}
+
+function named(actor, actorName, name) {
+  const known = name(actor);
+  return known === 'Staff' || known === 'staff' ? actorName ?? known : known;
 }
 
 function follows(before, message) {

@@ -191,8 +191,8 @@ export class Conversation {
     return undefined;
   }
 
-  #line({seq, type, at, actor, data}) {
-    this.lines.set(seq, {seq, type, at, actor, data});
+  #line({seq, type, at, actor, actor_name, data}) {
+    this.lines.set(seq, {seq, type, at, actor, actor_name, data});
   }
 
   /** The newest known version of a message stays, whichever way and in whichever order they come. */

@@ -1,0 +1,85 @@
+"""`make test-all`: what `make test` leaves out, and the whole suite again on PostgreSQL and Redis.
+
+It uses the programs it finds, and says plainly what it left out; in CI leaving something out is a failure.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+
+from tests.backends import postgres_programs, private_postgres, private_redis
+
+NODE, BROWSER = "npm's socket.io-client", "the pages in Chromium"
+DATABASES = "the suite on PostgreSQL and Redis"
+CHECKS = (
+    ["-m", "ruff", "check", "."],
+    ["-m", "ruff", "format", "--check", "."],
+    ["-m", "mypy", "."],
+)
+
+
+def missing() -> dict[str, str]:
+    """What cannot be run here, and which programs it wants."""
+    wanted = {
+        NODE: [name for name in ("node", "npm") if not shutil.which(name)],
+        BROWSER: [] if shutil.which("chromium") else ["chromium"],
+        DATABASES: [
+            name
+            for name, found in (("PostgreSQL", postgres_programs()), ("Redis", shutil.which("redis-server")))
+            if not found
+        ],
+    }
+    return {part: " and ".join(names) for part, names in wanted.items() if names}
+
+
+def run(title: str, arguments: list[str], **environment: str) -> bool:
+    print(f"\n== {title}", flush=True)
+    started = time.monotonic()
+    code = subprocess.run([sys.executable, *arguments], env=os.environ | environment).returncode
+    print(
+        f"== {title}: {'passed' if code == 0 else 'FAILED'} in {time.monotonic() - started:.0f} s", flush=True
+    )
+    return code == 0
+
+
+def on_sqlite(left_out: dict[str, str], more: list[str]) -> bool:
+    marks = [mark for part, mark in ((NODE, "node"), (BROWSER, "browser")) if part not in left_out]
+    if not marks:
+        return True
+    expression = f"({' or '.join(marks)}) and not redis"
+    return run("outside clients, on SQLite", ["-m", "pytest", "-q", "-m", expression, *more])
+
+
+def on_servers(left_out: dict[str, str], more: list[str]) -> bool:
+    with ExitStack() as stack:
+        database, cache = stack.enter_context(private_postgres()), stack.enter_context(private_redis())
+        skipped = "not browser" if NODE not in left_out else "not browser and not node"
+        return run(
+            DATABASES,
+            ["-m", "pytest", "-q", "-n", "auto", "--dist", "loadfile", "-m", skipped, *more],
+            DATABASE_URL=database,
+            REDIS_URL=cache,
+            TEST_DATABASE_URL=database,
+            TEST_REDIS_URL=cache,
+        )
+
+
+def main(more: list[str]) -> int:
+    left_out = missing()
+    passed = [run(" ".join(check[1:]), list(check)) for check in CHECKS]
+    passed.append(on_sqlite(left_out, more))
+    if DATABASES not in left_out:
+        passed.append(on_servers(left_out, more))
+    for part, programs in left_out.items():
+        print(f"LEFT OUT: {part}, for want of {programs}.", flush=True)
+    complete = not left_out or os.environ.get("CI", "").lower() != "true"
+    return 0 if all(passed) and complete else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

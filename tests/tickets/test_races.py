@@ -1,0 +1,126 @@
+"""Two at once: exactly one wins. Row locks mean something on PostgreSQL alone."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from botconfig import services as config
+from hazesite.errors import Refused
+from tickets import services
+from tickets.models import Message, ReadMark, Ticket, TicketEvent
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+
+
+def at_once(*calls: Callable[[], Any]) -> list[Any]:
+    """What each call returned or was refused with, all started in the same moment."""
+    results: list[Any] = [None] * len(calls)
+    barrier = threading.Barrier(len(calls))
+
+    def run(place: int) -> None:
+        barrier.wait()
+        try:
+            results[place] = calls[place]()
+        except Refused as refused:
+            results[place] = refused.code
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(place,)) for place in range(len(calls))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def codes(results: list[Any]) -> list[str]:
+    return sorted(result for result in results if isinstance(result, str))
+
+
+@pytest.mark.parametrize("_round", range(5))
+def test_one_of_two_claims_wins(ticket, moira, ada, _round):
+    results = at_once(*(lambda who=who: services.claim_ticket(ticket.public_id, who) for who in (moira, ada)))
+    assert codes(results) == ["already_claimed"]
+    assert TicketEvent.objects.filter(type="ticket_claimed").count() == 1
+
+
+def test_claim_and_close_leave_a_legal_state(ticket, moira, ada):
+    results = at_once(
+        lambda: services.claim_ticket(ticket.public_id, moira),
+        lambda: services.close_ticket(ticket.public_id, ada),
+    )
+    ticket.refresh_from_db()
+    assert ticket.status == "closed"
+    assert codes(results) in ([], ["ticket_closed"])
+
+
+def test_reopen_and_delete(ticket, moira, ada):
+    services.close_ticket(ticket.public_id, moira)
+    at_once(
+        lambda: services.reopen_ticket(ticket.public_id, moira),
+        lambda: services.delete_ticket(ticket.public_id, ada),
+    )
+    ticket.refresh_from_db()
+    assert ticket.deleted_at is not None
+
+
+@pytest.mark.parametrize("_round", range(5))
+def test_sends_with_one_nonce_are_one_message(ticket, alice, _round):
+    results = at_once(
+        *(lambda: services.post_message(ticket.public_id, alice, "Hello", nonce="n") for _ in range(6))
+    )
+    assert len({message.pk for message in results}) == 1
+    assert Message.objects.filter(client_nonce="n").count() == 1
+
+
+def test_one_nonce_in_two_tickets_is_refused_once(ticket, alice):
+    other = services.open_ticket(alice, "Another", "Another ticket of mine.")
+    results = at_once(
+        *(
+            lambda name=name: services.post_message(name, alice, "Hello", nonce="n")
+            for name in (ticket.public_id, other.public_id)
+        )
+    )
+    assert codes(results) == ["nonce_reused"]
+
+
+def test_many_writers_leave_no_gap_and_count_right(ticket, alice, moira, ada):
+    def write(who: Any) -> None:
+        for number in range(10):
+            services.post_message(ticket.public_id, who, str(number))
+
+    at_once(*(lambda who=who: write(who) for who in (alice, moira, ada, alice)))
+    ticket.refresh_from_db()
+    assert list(ticket.events.values_list("seq", flat=True)) == list(range(1, 43))
+    assert (ticket.last_seq, ticket.message_count) == (42, 41)
+
+
+def test_two_tabs_open_no_more_than_one_may(alice, ada):
+    config.change_section("tickets", {"max_open_per_user": 1}, ada)
+    results = at_once(
+        *(lambda n=n: services.open_ticket(alice, f"Tab {n}", "From two tabs at once.") for n in range(4))
+    )
+    assert codes(results) == ["too_many_open_tickets"] * 3
+    assert Ticket.objects.count() == 1
+
+
+def test_marks_and_messages_do_not_deadlock(ticket, alice, moira):
+    calls = [lambda: services.mark_read(ticket.public_id, moira)] * 4
+    calls += [lambda: services.post_message(ticket.public_id, alice, "x")] * 4
+    at_once(*calls)
+    assert ReadMark.objects.filter(ticket=ticket).count() == 2
+
+
+def test_two_changes_of_one_section_are_two_versions(ada):
+    at_once(
+        lambda: config.change_section("general", {"bot_name": "A"}, ada),
+        lambda: config.change_section("general", {"message_cooldown": 9}, ada),
+    )
+    reading = config.read_section("general")
+    assert (reading.version, reading.values["bot_name"], reading.values["message_cooldown"]) == (2, "A", 9)
