@@ -10,9 +10,11 @@ import structlog
 from django_ratelimit import ALL
 from django_ratelimit.core import get_usage
 
+from hazesite.breaker import Breaker
 from hazesite.errors import TooMany
 
 logger = structlog.get_logger(__name__)
+_breaker = Breaker()
 
 
 def spend(group: str, who: object, rate: str) -> None:
@@ -26,11 +28,14 @@ def check(group: str, who: object, rate: str) -> None:
 
 
 def _look(group: str, who: object, rate: str, *, increment: bool) -> None:
+    if _breaker.is_open:
+        return
     try:
         usage = get_usage(
             None, group=group, key=lambda *_: str(who), rate=rate, method=ALL, increment=increment
         )
     except redis.RedisError as error:
+        _breaker.trip()
         logger.warning("rate_limit_not_counted", group=group, error=repr(error))
         return
     if usage and (usage["should_limit"] or (not increment and usage["count"] >= usage["limit"])):

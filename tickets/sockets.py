@@ -159,4 +159,5 @@ async def typing(sink: Sink, data: dict[str, Any]) -> None:
     ticket_pk = await db_call(_primary_key, ticket_id)
     if not any(stream.room_of(ticket_pk, staff=staff) in sink.subscriptions for staff in (True, False)):
         raise NotFound
-    bus.send(stream.typing(ticket_pk, ticket_id, sink.identity.name, skip=sink.id))
+    # Not from here: where Redis is, sending waits for it.
+    await db_call(bus.send, stream.typing(ticket_pk, ticket_id, sink.identity.name, skip=sink.id))

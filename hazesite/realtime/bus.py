@@ -10,7 +10,6 @@ import asyncio
 import hashlib
 import hmac
 import secrets
-import time
 from collections.abc import Callable
 from functools import cache
 
@@ -19,15 +18,15 @@ import redis.asyncio
 import structlog
 from django.conf import settings
 
+from hazesite.breaker import Breaker
 from hazesite.realtime.publication import Publication
 
 logger = structlog.get_logger(__name__)
 ORIGIN = secrets.token_hex(8)
-RETRY_SECONDS = 2.0
 
 Receiver = Callable[[Publication], None]
 _local: Receiver | None = None
-_silent_until = 0.0
+_breaker = Breaker()
 
 
 def connect(receiver: Receiver | None) -> None:
@@ -38,16 +37,14 @@ def connect(receiver: Receiver | None) -> None:
 
 def send(publication: Publication) -> None:
     """Tell this process at once and, with Redis, all others. From any thread; never raises."""
-    global _silent_until
     if _local is not None:
         _local(publication)
-    if not settings.REDIS_URL or time.monotonic() < _silent_until:
+    if not settings.REDIS_URL or _breaker.is_open:
         return
     try:
         _redis(settings.REDIS_URL).publish(channel(), publication.encode(ORIGIN))
     except redis.RedisError as error:
-        # Whoever waits for an answer must not also wait for a Redis that is gone.
-        _silent_until = time.monotonic() + RETRY_SECONDS
+        _breaker.trip()
         logger.warning("bus_send_failed", error=repr(error))
 
 

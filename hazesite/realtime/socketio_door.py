@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 import socketio
+import structlog
 from engineio.payload import Payload
 from socketio.exceptions import ConnectionRefusedError as Turned
 
@@ -21,6 +22,7 @@ from hazesite.realtime.hub import hub
 from hazesite.realtime.publication import Frame
 from hazesite.realtime.sinks import Sink
 
+logger = structlog.get_logger(__name__)
 MAX_FRAME_BYTES = 128 * 1024
 
 
@@ -107,6 +109,11 @@ async def connect(sid: str, _environ: dict[str, Any], auth: Any = None) -> None:
         hub.add(sink)
     except Refused as refused:
         raise Turned(refused.code) from refused
+    except Exception as error:
+        # No verdict on the person: the connection is dropped, and the client comes back by itself.
+        logger.warning("socket_connect_failed", error=repr(error))
+        await server.eio.disconnect(server.manager.eio_sid_from_sid(sid, "/"))
+        return
     _sinks[sid] = sink
     sink.push(Frame.of("connected", {"user_name": identity.name, "role": identity.role}))
 
