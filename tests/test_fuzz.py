@@ -17,34 +17,12 @@ from tests.test_role_matrix import MATRIX
 
 WRITES = [row for row in MATRIX if row[0] in ("POST", "PUT", "PATCH") and "auth/" not in row[1]]
 FIELDS = [
-    "message",
-    "subject",
-    "description",
-    "type",
-    "priority",
-    "tags",
-    "assigned_to",
-    "up_to_seq",
-    "close_message",
-    "client_nonce",
-    "bot_name",
-    "categories",
-    "interest_roles",
-    "log_channel_id",
-    "enabled",
-]
+    "message", "subject", "description", "type", "priority", "tags", "assigned_to", "up_to_seq",
+    "close_message", "client_nonce", "bot_name", "categories", "interest_roles", "log_channel_id", "enabled",
+]  # fmt: skip
 QUERIES = [
-    "status",
-    "limit",
-    "cursor",
-    "q",
-    "tag",
-    "assigned_to",
-    "priority",
-    "after",
-    "after_seq",
-    "before_seq",
-]
+    "status", "limit", "cursor", "q", "tag", "assigned_to", "priority", "after", "after_seq", "before_seq",
+]  # fmt: skip
 ODD = ["\0", "9" * 30, "-1", "MjAyNnx4", "MjAyNi0wMS0wMVQwMDowMDowMFp8MQ"]
 WORDS = st.sampled_from(FIELDS)
 TEXT = st.text(max_size=30) | st.sampled_from(["", "\0", "x" * 5000, "🦀", "msg_1", "0", "null", "-1"])
