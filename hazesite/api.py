@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 import orjson
 import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.db import DatabaseError
+from django.db import InterfaceError, OperationalError
 from django.db.models import Model, Q, QuerySet
 from django.http import Http404, HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
@@ -134,7 +134,7 @@ def _framework_error(error: exceptions.APIException) -> Response:
 
 def _unforeseen(error: Exception) -> Response:
     logger.error("request_failed", exc_info=error)
-    if isinstance(error, DatabaseError):
+    if isinstance(error, (OperationalError, InterfaceError)):
         sentence = _("The database cannot answer right now. Try again in a moment.")
         return Response(envelope(sentence, "database_unavailable"), status=503, headers={"Retry-After": "2"})
     return Response(envelope(_("Something went wrong on our side."), "server_error"), status=500)

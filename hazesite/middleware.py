@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable
 
 import structlog
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.http.response import HttpResponse
+from django.utils.translation import gettext as _
 
 logger = structlog.get_logger("hazesite.requests")
 ACCEPTABLE = re.compile(r"[A-Za-z0-9._:-]{1,64}")
@@ -40,7 +41,7 @@ class RequestLog:
         name = accepted_id(request.headers.get("X-Request-ID"))
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=name)
-        response = self.get_response(request)
+        response = self._refusal(request) or self.get_response(request)
         response["X-Request-ID"] = name
         if isinstance(response, HttpResponse) and request.path.startswith("/api/"):
             response.headers.setdefault("Cache-Control", "no-store")
@@ -52,3 +53,10 @@ class RequestLog:
             ms=round((time.perf_counter() - started) * 1000, 1),
         )
         return response
+
+    def _refusal(self, request: HttpRequest) -> HttpResponseBase | None:
+        if "\0" not in request.path_info:
+            return None
+        # No name of anything has one, and PostgreSQL takes offence.
+        body = {"error": _("This address is not valid."), "code": "invalid", "request_id": request_id()}
+        return JsonResponse(body, status=400)

@@ -6,8 +6,9 @@ from typing import Any
 
 from csp.constants import SELF, UNSAFE_INLINE
 from csp.decorators import csp_replace
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.templatetags.static import static
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
@@ -27,6 +28,11 @@ class ApiSchema(SpectacularAPIView):
 @method_decorator(csp_replace({"style-src": [SELF, UNSAFE_INLINE]}), name="dispatch")
 class ApiDocs(SpectacularSwaggerSplitView):
     """Swagger UI, served from here without a CDN."""
+
+
+def favicon(_request: HttpRequest) -> HttpResponse:
+    """Browsers ask for it on pages that name none, such as the admin's."""
+    return HttpResponseRedirect(static("tickets/icon.svg"))
 
 
 @csrf_exempt

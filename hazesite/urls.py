@@ -18,6 +18,7 @@ api: list[URLPattern | URLResolver] = [
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include(api)),
     path("admin/", admin.site.urls),
+    path("favicon.ico", pages.favicon),
     path("", include("tickets.page_urls")),
 ]
 handler400 = "hazesite.pages.bad_request"

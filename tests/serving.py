@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,10 +43,10 @@ def servers_for(data: Path) -> dict[str, str]:
     if not address:
         return {}
     name = f"hazesite_{hashlib.sha256(str(data).encode()).hexdigest()[:16]}"
-    with psycopg.connect(address, autocommit=True) as connection:
-        known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
-        if known is None:
-            connection.execute(f'CREATE DATABASE "{name}"')
+    # Two servers of one test may ask at the same moment.
+    known = suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation)
+    with psycopg.connect(address, autocommit=True) as connection, known:
+        connection.execute(f'CREATE DATABASE "{name}"')
     return {
         "DATABASE_URL": f"{address.rpartition('/')[0]}/{name}",
         "REDIS_URL": os.environ.get("TEST_REDIS_URL", ""),
@@ -71,13 +71,11 @@ class Server:
     def log(self) -> str:
         return (self.data / "serve.out").read_text(errors="replace")
 
-    def start(self, wait: float = 30) -> Server:
-        self.data.mkdir(parents=True, exist_ok=True)
-        environment = {
-            name: value
-            for name, value in os.environ.items()
-            if name not in ("DJANGO_SETTINGS_MODULE", "DATABASE_URL", "REDIS_URL")
-        } | {
+    def surroundings(self) -> dict[str, str]:
+        """The environment it runs in: of ours, nothing that names a server of its own."""
+        foreign = ("DJANGO_SETTINGS_MODULE", "DATABASE_URL", "REDIS_URL")
+        inherited = {name: value for name, value in os.environ.items() if name not in foreign}
+        return inherited | {
             "DATA_DIR": str(self.data),
             "API_PORT": str(self.port),
             "API_ADMIN_PASS": "only-for-the-tests-5",
@@ -86,10 +84,18 @@ class Server:
             **servers_for(self.data),
             **self.environment,
         }
+
+    def prepare(self) -> None:
+        """What `serve` does before it starts anything."""
+        command = [sys.executable, str(ROOT / "manage.py"), "prepare"]
+        subprocess.run(command, env=self.surroundings(), cwd=ROOT, check=True, timeout=60)
+
+    def start(self, wait: float = 30) -> Server:
+        self.data.mkdir(parents=True, exist_ok=True)
         with (self.data / "serve.out").open("ab") as out:
             self.process = subprocess.Popen(
                 [sys.executable, str(ROOT / "manage.py"), *self.command],
-                env=environment,
+                env=self.surroundings(),
                 cwd=ROOT,
                 stdout=out,
                 stderr=subprocess.STDOUT,

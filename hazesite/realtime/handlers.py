@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
-from django.db import DatabaseError
+from django.db import InterfaceError, OperationalError
 from django.utils.translation import gettext as _
 
 from hazesite.errors import Refused, TooMany
@@ -40,7 +40,7 @@ async def answer(sink: Sink, event: str, data: Any) -> dict[str, Any]:
         return {"ok": True} | (await handler(sink, data) or {})
     except Refused as refused:
         return refuse(sink, refused, data)
-    except DatabaseError as error:
+    except (OperationalError, InterfaceError) as error:
         logger.warning("socket_database_error", socket_event=event, error=repr(error))
         sentence = _("The database cannot answer right now. Try again in a moment.")
         return _tell(sink, {"error": sentence, "code": "database_unavailable"}, data)

@@ -68,7 +68,7 @@ class Visitor:
 def chromium() -> Iterator[Any]:
     path = shutil.which("chromium")
     if path is None:
-        pytest.skip("Chromium is not installed")
+        pytest.fail("Chromium is not installed")
     with playwright.sync_playwright() as started:
         browser = started.chromium.launch(executable_path=path, args=FLAGS)
         yield browser

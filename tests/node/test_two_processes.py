@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
 from tests.node.conftest import WEBSOCKET, People
 from tests.node.driver import NodeClient
-from tests.serving import ROOT, USERS, Server
+from tests.serving import Server
 
 pytestmark = [pytest.mark.node, pytest.mark.server, pytest.mark.redis]
 
@@ -32,25 +29,11 @@ class Pair:
     second: People
 
 
-def prepare(data: Path) -> None:
-    foreign = ("DJANGO_SETTINGS_MODULE", "DATABASE_URL", "REDIS_URL")
-    inherited = {name: value for name, value in os.environ.items() if name not in foreign}
-    own = {
-        "DATA_DIR": str(data),
-        "REDIS_URL": REDIS_URL,
-        "API_EXTRA_USERS": USERS,
-        "API_ADMIN_PASS": "only-for-the-tests-5",
-    }
-    command = [sys.executable, str(ROOT / "manage.py"), "prepare"]
-    done = subprocess.run(command, env=inherited | own, cwd=ROOT, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stderr
-
-
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     data = tmp_path_factory.mktemp("servers")
-    prepare(data)
     servers = [Server(data, command=("web",), environment={"REDIS_URL": REDIS_URL}) for _ in range(2)]
+    servers[0].prepare()
     try:
         with ThreadPoolExecutor() as pool:
             list(pool.map(Server.start, servers))
