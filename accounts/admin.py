@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import validate_password
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -12,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts import services
 from accounts.models import Session, User
 from hazesite.admin_site import ReadOnly, attempt, for_each
+
+admin.site.unregister(Group)  # rights follow from the role
 
 
 class UserForm(forms.ModelForm[User]):

@@ -89,6 +89,14 @@ class User(AbstractBaseUser):
     def __str__(self) -> str:
         return self.username
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """A new password ends every sign-in, whichever way it was set (also `changepassword`)."""
+        changed = self._password is not None and not self._state.adding  # type: ignore[attr-defined]
+        super().save(*args, **kwargs)
+        if changed:
+            alive = self.sessions.filter(ended_at=None)
+            alive.update(ended_at=timezone.now(), end_reason="password_changed")
+
     @property
     def role(self) -> Role:
         if self.is_service:

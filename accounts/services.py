@@ -245,9 +245,9 @@ def add_user(username: str, password: str, role: str) -> User:
 @transaction.atomic
 def set_password(user: User, password: str) -> None:
     """A new password ends every session: whoever had the old one is out."""
+    end_sessions_of(user, "password_changed")  # first, so that their sockets are told
     user.set_password(password)
     user.save(update_fields=["password"])
-    end_sessions_of(user, "password_changed")
 
 
 @transaction.atomic

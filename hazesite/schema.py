@@ -46,5 +46,9 @@ class Operation(AutoSchema):
         words = re.findall(r"[a-z_]+", self.path.removeprefix("/api/").replace("-", "_"))
         return "_".join([self.method.lower(), *words])
 
+    def get_summary(self) -> str | None:
+        first, _newline, _rest = self.get_description().partition("\n")
+        return first or None
+
     def get_tags(self) -> list[str]:
         return [self.path.removeprefix("/api/").split("/")[0]]

@@ -51,6 +51,9 @@ class SayForm(forms.Form):
 
 @admin.register(Ticket)
 class TicketAdmin(admin.ModelAdmin[Ticket]):
+    class Media:
+        css = {"all": ["tickets/admin.css"]}
+
     change_form_template = "tickets/admin_ticket.html"
     list_display = ["number", "subject", "owner", "status", "priority", "type", "claimed_by", "assigned_to"]
     list_display_links = ["number", "subject"]

@@ -109,6 +109,7 @@ class TicketViews(RoleViewSet):
 
     @extend_schema(request=None, responses={200: s.SuccessOut, **refusals(401, 403, 404, 409)})
     def reopen(self, request: MemberRequest, ticket_id: str) -> Response:
+        """For staff and the owner. Claim and assignment are cleared."""
         services.reopen_ticket(ticket_id, request.user)
         return Response({"success": True, "message": "Ticket reopened"})
 
@@ -129,6 +130,7 @@ class TicketViews(RoleViewSet):
     @allow(Staff)
     @extend_schema(request=None, responses={200: s.DetailOut, **refusals(401, 403, 404, 409)})
     def unclaim(self, request: MemberRequest, ticket_id: str) -> Response:
+        """Give it back to everybody."""
         services.unclaim_ticket(ticket_id, request.user)
         return _detail(ticket_id, request)
 
@@ -167,6 +169,7 @@ class TicketViews(RoleViewSet):
     @allow(Admin)
     @extend_schema(responses={200: s.SuccessOut, **refusals(401, 403, 404)})
     def delete(self, request: MemberRequest, ticket_id: str) -> Response:
+        """Gone for everybody at once, and from the database after thirty days."""
         services.delete_ticket(ticket_id, request.user)
         return Response({"success": True, "message": "Ticket deleted"})
 

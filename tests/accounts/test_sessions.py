@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from io import StringIO
 
 import pytest
+from django.contrib.auth.management.commands import changepassword
+from django.core.management import call_command
 from django.utils import timezone
 
 from accounts import services, tokens
@@ -87,6 +90,25 @@ def test_a_new_password_ends_every_sign_in(alice, client_of):
     client = client_of(alice)
     services.set_password(alice, "another-password-6")
     assert client.get("/api/ping").status_code == 401
+
+
+def test_a_password_set_by_djangos_own_command_ends_them_too(alice, client_of, monkeypatch):
+    client = client_of(alice)
+    monkeypatch.setattr(changepassword.Command, "_get_pass", lambda *_: "another-password-6")
+    call_command("changepassword", "alice", stdout=StringIO())
+    assert client.get("/api/ping").status_code == 401
+
+
+def test_a_stronger_hash_of_the_same_password_ends_nothing(alice, client_of, anonymous, settings):
+    client = client_of(alice)
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.ScryptPasswordHasher",
+        "django.contrib.auth.hashers.MD5PasswordHasher",
+    ]
+    anonymous.post("/api/auth/login", {"username": "alice", "password": "alice-has-a-ticket-3"})
+    alice.refresh_from_db()
+    assert alice.password.startswith("scrypt")
+    assert client.get("/api/ping").status_code == 200
 
 
 def test_blocking_ends_every_sign_in(alice, ada, client_of):

@@ -32,6 +32,7 @@ def test_every_operation_has_its_own_name_and_its_refusals(document):
     names = [operation["operationId"] for _path, operation in operations]
     assert len(set(names)) == len(names)
     for path, operation in operations:
+        assert operation["summary"], path
         if path != "/api/schema":
             assert "401" in operation["responses"], path
 
