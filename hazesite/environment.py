@@ -6,6 +6,7 @@ project folder.
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +27,8 @@ _env.read_env(str(BASE_DIR / ".env"), recurse=False)
 
 
 def _read(reader: Callable[..., T], name: str, default: Any) -> T:
+    if not os.environ.get(name, name).strip():
+        del os.environ[name]  # `NAME=` in a file of settings means the default
     try:
         return reader(name, default)
     except EnvError as mistake:

@@ -60,7 +60,7 @@ _database["CONN_MAX_AGE"] = 60
 _database["CONN_HEALTH_CHECKS"] = True
 _options: dict[str, Any] = _database.setdefault("OPTIONS", {})
 if _database["ENGINE"].endswith("sqlite3"):
-    DATA_DIR.mkdir(parents=True, exist_ok=True)
+    DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
     _options |= {
         "transaction_mode": "IMMEDIATE",  # a DEFERRED one that turns into a writer fails at once when busy
         "timeout": 20,

@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -18,6 +19,14 @@ import redis
 from tests.serving import free_port
 
 OWNER = "hazebot"
+
+
+@dataclass(frozen=True)
+class Private:
+    """A server of our own: a test may freeze it and kill it."""
+
+    address: str
+    process: subprocess.Popen[bytes]
 
 
 def postgres_programs() -> Path | None:
@@ -49,8 +58,8 @@ def _await(ready: Callable[[], object], process: subprocess.Popen[bytes], what: 
 
 
 @contextmanager
-def private_postgres() -> Iterator[str]:
-    """Its address. The database in it is empty; crash safety is off."""
+def private_postgres() -> Iterator[Private]:
+    """The database in it is empty; crash safety is off."""
     programs, user, port = postgres_programs(), unprivileged(), free_port()
     assert programs is not None
     with tempfile.TemporaryDirectory(prefix="hazesite-postgres-") as folder:
@@ -67,21 +76,21 @@ def private_postgres() -> Iterator[str]:
         address = f"postgres://{OWNER}@127.0.0.1:{port}/postgres"
         try:
             _await(lambda: psycopg.connect(address).close(), process, "PostgreSQL")
-            yield address
+            yield Private(address, process)
         finally:
             process.terminate()
             process.wait(30)
 
 
 @contextmanager
-def private_redis() -> Iterator[str]:
+def private_redis() -> Iterator[Private]:
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="hazesite-redis-") as folder:
         command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         try:
             _await(lambda: redis.Redis(port=port).ping(), process, "Redis")
-            yield f"redis://127.0.0.1:{port}/0"
+            yield Private(f"redis://127.0.0.1:{port}/0", process)
         finally:
             process.terminate()
             process.wait(30)

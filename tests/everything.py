@@ -57,7 +57,8 @@ def on_sqlite(left_out: dict[str, str], more: list[str]) -> bool:
 
 def on_servers(left_out: dict[str, str], more: list[str]) -> bool:
     with ExitStack() as stack:
-        database, cache = stack.enter_context(private_postgres()), stack.enter_context(private_redis())
+        database = stack.enter_context(private_postgres()).address
+        cache = stack.enter_context(private_redis()).address
         skipped = "not browser" if NODE not in left_out else "not browser and not node"
         return run(
             DATABASES,

@@ -13,7 +13,7 @@ import pytest
 import websockets
 from websockets.asyncio.client import ClientConnection
 
-from tests.serving import PASSWORDS
+from tests.serving import PASSWORDS, serving
 
 pytestmark = pytest.mark.server
 
@@ -231,9 +231,12 @@ async def test_a_huge_frame_closes_that_socket_alone(connect, ticket_id):
         await moira.wait_for("send_message")
 
 
-async def test_a_flood_is_slowed_down(connect, ticket_id):
-    async with connect(f"/ws/tickets/{ticket_id}/", "alice") as alice:
-        for _ in range(75):
-            await alice.say("typing")
-        error = await alice.wait_for("error")
+async def test_a_flood_is_slowed_down(tmp_path):
+    with serving(tmp_path / "data", environment={"RATELIMIT_ENABLE": "true"}) as strict:
+        path = f"/ws/tickets/{strict.open_ticket()['ticket_id']}/?token={strict.token('alice')}"
+        async with websockets.connect(f"ws://127.0.0.1:{strict.port}{path}") as connection:
+            alice = Socket(connection)
+            for _ in range(75):
+                await alice.say("typing")
+            error = await alice.wait_for("error")
     assert error["code"] == "too_many_requests"

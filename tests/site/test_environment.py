@@ -83,6 +83,10 @@ def test_extra_users_may_have_colons_in_their_passwords(tmp_path):
     )
 
 
+def test_an_empty_variable_means_the_default(tmp_path):
+    assert setting(tmp_path, "API_PORT", API_PORT="") == "5070"
+
+
 def test_the_public_address_follows_the_port(tmp_path):
     assert setting(tmp_path, "PUBLIC_URL", API_PORT="5099") == "http://localhost:5099"
 

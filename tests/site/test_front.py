@@ -7,6 +7,9 @@ import time
 
 import httpx
 import pytest
+from websockets.sync.client import connect
+
+from tests.serving import PASSWORDS
 
 pytestmark = pytest.mark.server
 
@@ -98,6 +101,18 @@ def test_odd_addresses_get_a_client_error_in_json(server, request_line):
 def test_a_foreign_host_name_is_400_in_json(server):
     answer = httpx.get(f"{server.url}/api/ping", headers={"Host": "evil.example"})
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+
+
+def test_no_secret_of_a_conversation_is_in_a_log(server):
+    token, ticket = server.token("alice"), server.open_ticket()["ticket_id"]
+    with connect(f"ws://127.0.0.1:{server.port}/ws/tickets/{ticket}/?token={token}") as socket_of_alice:
+        socket_of_alice.recv()
+    httpx.get(f"{server.url}/api/ping?token={token}", headers={"Authorization": f"Bearer {token}"})
+    httpx.post(f"{server.url}/api/auth/login", json={"username": "alice", "password": "guess-guess-guess"})
+    logged = server.log + "".join(file.read_text() for file in (server.data / "logs").glob("*.log"))
+    assert "/api/ping" in logged
+    for secret in (token, PASSWORDS["alice"], "guess-guess-guess", "only-for-the-tests-5"):
+        assert secret not in logged
 
 
 def test_the_pages_and_their_files_are_served(server):
