@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
@@ -156,15 +157,7 @@ class TicketViews(RoleViewSet):
     )
     def note(self, request: MemberRequest, ticket_id: str) -> Response:
         """An internal note: the owner never sees it."""
-        body = parsed(s.MessageIn, request.data)
-        message = services.add_note(
-            ticket_id,
-            request.user,
-            body["message"],
-            nonce=_nonce(request, body["client_nonce"]),
-            source=_source(request),
-        )
-        return Response({"success": True, "message": message_json(message)})
+        return _say(services.add_note, request, ticket_id)
 
     @allow(Admin)
     @extend_schema(responses={200: s.SuccessOut, **refusals(401, 403, 404)})
@@ -199,15 +192,7 @@ class MessageViews(RoleViewSet):
     )
     def send(self, request: MemberRequest, ticket_id: str) -> Response:
         """Say something. The answer means: stored. Repeat with the same nonce when it got lost."""
-        body = parsed(s.MessageIn, request.data)
-        message = services.post_message(
-            ticket_id,
-            request.user,
-            body["message"],
-            nonce=_nonce(request, body["client_nonce"]),
-            source=_source(request),
-        )
-        return Response({"success": True, "message": message_json(message)})
+        return _say(services.post_message, request, ticket_id)
 
     @extend_schema(request=s.EditMessageIn, responses={200: s.SentOut, **refusals(400, 401, 403, 404, 409)})
     def edit(self, request: MemberRequest, ticket_id: str, message_id: str) -> Response:
@@ -229,6 +214,13 @@ def _detail(ticket_id: str, request: MemberRequest, status: int = 200) -> Respon
     messages = services.messages_of(ticket, reader)
     unread = getattr(ticket, "unread", 0)
     return Response(detail_json(ticket, unread, messages, ticket.head_for(reader)), status=status)
+
+
+def _say(service: Callable[..., Message], request: MemberRequest, ticket_id: str) -> Response:
+    body = parsed(s.MessageIn, request.data)
+    nonce = _nonce(request, body["client_nonce"])
+    message = service(ticket_id, request.user, body["message"], nonce=nonce, source=_source(request))
+    return Response({"success": True, "message": message_json(message)})
 
 
 def _filtered(rows: TicketQuerySet, query: dict[str, Any], staff: bool) -> TicketQuerySet:
