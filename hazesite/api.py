@@ -12,7 +12,7 @@ import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.db.models import Model, Q, QuerySet
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions, serializers
 from rest_framework.negotiation import BaseContentNegotiation
@@ -21,8 +21,8 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from hazesite.envelope import envelope
 from hazesite.errors import BodyTooLarge, Invalid, NotFound, Refused
-from hazesite.middleware import request_id
 
 logger = structlog.get_logger(__name__)
 M = TypeVar("M", bound=Model)
@@ -64,10 +64,6 @@ class AlwaysJson(BaseContentNegotiation):
 
 
 # --- errors ------------------------------------------------------------------
-def envelope(error: str, code: str, **more: Any) -> dict[str, Any]:
-    return {"error": error, "code": code, "request_id": request_id(), **more}
-
-
 def refusal(refused: Refused) -> dict[str, Any]:
     """The body for a refusal, over REST; sockets send the same without `request_id`."""
     return envelope(str(refused), refused.code, **refused.details)
@@ -138,11 +134,6 @@ def _unforeseen(error: Exception) -> Response:
         sentence = _("The database cannot answer right now. Try again in a moment.")
         return Response(envelope(sentence, "database_unavailable"), status=503, headers={"Retry-After": "2"})
     return Response(envelope(_("Something went wrong on our side."), "server_error"), status=500)
-
-
-def answer_plainly(request: HttpRequest, status: int, code: str, sentence: str) -> JsonResponse:
-    """The same envelope for errors that happen outside of any API view."""
-    return JsonResponse(envelope(sentence, code), status=status)
 
 
 # --- pages -------------------------------------------------------------------

@@ -15,13 +15,15 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from hazesite import health
-from hazesite.middleware import accepted_id
-
-JSON = b"application/json; charset=utf-8"
-
+from hazesite.envelope import JSON, accepted_id
+from hazesite.errors import BodyTooLarge
 
 going_down = asyncio.Event()
 """Set when the server stops: who waits for news is let go, so that the stop need not wait for them."""
+
+
+class ClientGone(Exception):
+    """The connection ended before the request did."""
 
 
 class Front:
@@ -59,8 +61,11 @@ class Front:
         await _send(scope, send, status, body, [(b"allow", b"GET, HEAD")] if status == 405 else [])
 
     async def _page(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        body = await self._body(receive)
-        if body is None:
+        try:
+            body = await self._body(receive)
+        except ClientGone:
+            return
+        except BodyTooLarge:
             sentence = _("The request is too large.")
             await _send(scope, send, 413, {"error": sentence, "code": "too_large"})
             return
@@ -78,18 +83,18 @@ class Front:
 
         await self.pages({**scope, "headers": headers}, receive_whole, send)
 
-    async def _body(self, receive: ASGIReceiveCallable) -> bytes | None:
-        """The whole body; None when it is too large (the rest is left unread)."""
+    async def _body(self, receive: ASGIReceiveCallable) -> bytes:
+        """The whole body. Half of one is never acted on. Raises `ClientGone`, `BodyTooLarge`."""
         chunks, size, more = [], 0, True
         while more:
             message: Any = await receive()
             if message["type"] == "http.disconnect":
-                break
+                raise ClientGone
             chunks.append(message.get("body", b""))
             size += len(chunks[-1])
             more = message.get("more_body", False)
             if size > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-                return None
+                raise BodyTooLarge
         return b"".join(chunks)
 
 
@@ -105,7 +110,7 @@ async def _send(
         body = {**body, "request_id": name}
     content = orjson.dumps(body)
     start = [
-        (b"content-type", JSON),
+        (b"content-type", JSON.encode()),
         (b"content-length", str(len(content)).encode()),
         (b"cache-control", b"no-store"),
         (b"x-content-type-options", b"nosniff"),

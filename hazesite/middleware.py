@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-import re
-import secrets
 import time
 from collections.abc import Callable
 
 import structlog
-from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.http.response import HttpResponse
 from django.utils.translation import gettext as _
 
+from hazesite.envelope import accepted_id, plain_error
+
 logger = structlog.get_logger("hazesite.requests")
-ACCEPTABLE = re.compile(r"[A-Za-z0-9._:-]{1,64}")
-
-
-def new_request_id() -> str:
-    return secrets.token_hex(8)
-
-
-def request_id() -> str:
-    """The id of the request in hand, or a fresh one outside of any."""
-    return str(structlog.contextvars.get_contextvars().get("request_id") or new_request_id())
-
-
-def accepted_id(given: str | None) -> str:
-    """What the caller calls this request, when that is fit to be logged; else a name of ours."""
-    return given if given and ACCEPTABLE.fullmatch(given) else new_request_id()
 
 
 class RequestLog:
@@ -58,5 +43,4 @@ class RequestLog:
         if "\0" not in request.path_info:
             return None
         # No name of anything has one, and PostgreSQL takes offence.
-        body = {"error": _("This address is not valid."), "code": "invalid", "request_id": request_id()}
-        return JsonResponse(body, status=400)
+        return plain_error(400, "invalid", _("This address is not valid."))

@@ -15,7 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.negotiation import DefaultContentNegotiation
 
-from hazesite.api import answer_plainly
+from hazesite.envelope import plain_error
 
 
 class ApiSchema(SpectacularAPIView):
@@ -36,8 +36,8 @@ def favicon(_request: HttpRequest) -> HttpResponse:
 
 
 @csrf_exempt
-def no_such_call(request: HttpRequest) -> HttpResponse:
-    return answer_plainly(request, 404, "not_found", _("There is no such call in this API."))
+def no_such_call(_request: HttpRequest) -> HttpResponse:
+    return plain_error(404, "not_found", _("There is no such call in this API."))
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -57,6 +57,6 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def _page(request: HttpRequest, status: int, code: str, sentence: str) -> HttpResponse:
-    if request.path.startswith("/api/"):
-        return answer_plainly(request, status, code, sentence)
+    if f"{request.path}/".startswith("/api/"):
+        return plain_error(status, code, sentence)
     return render(request, "hazesite/error.html", {"sentence": sentence}, status=status)

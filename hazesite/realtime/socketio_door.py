@@ -101,18 +101,23 @@ _sinks: dict[str, SocketIOSink] = {}
 
 @server.event
 async def connect(sid: str, _environ: dict[str, Any], auth: Any = None) -> None:
+    connection = server.manager.eio_sid_from_sid(sid, "/")
     await hub.ensure_started()
     token = auth.get("token") if isinstance(auth, dict) else None
     try:
         identity = await db_call(doorkeeper().by_token, token if isinstance(token, str) else "")
+        if connection not in server.environ:
+            raise Turned("gone")  # they left meanwhile, and nobody will say so again
         sink = SocketIOSink(identity, sid)
         hub.add(sink)
     except Refused as refused:
         raise Turned(refused.code) from refused
+    except Turned:
+        raise
     except Exception as error:
         # No verdict on the person: the connection is dropped, and the client comes back by itself.
         logger.warning("socket_connect_failed", error=repr(error))
-        await server.eio.disconnect(server.manager.eio_sid_from_sid(sid, "/"))
+        await server.eio.disconnect(connection)
         return
     _sinks[sid] = sink
     sink.push(Frame.of("connected", {"user_name": identity.name, "role": identity.role}))

@@ -10,9 +10,10 @@ JSON = "application/json; charset=utf-8"
 
 
 def test_an_unknown_call_is_json(anonymous):
-    answer = anonymous.get("/api/no/such/call")
-    assert answer.status_code == 404
-    assert answer.json()["code"] == "not_found"
+    for path in ("/api/no/such/call", "/api/", "/api"):
+        answer = anonymous.get(path)
+        assert (answer.status_code, answer["Content-Type"]) == (404, JSON)
+        assert answer.json()["code"] == "not_found"
 
 
 @pytest.mark.parametrize("method", ["put", "delete", "patch"])

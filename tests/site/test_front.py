@@ -74,6 +74,19 @@ def test_clients_that_dawdle_over_their_bodies_take_no_thread(server):
             connection.close()
 
 
+def test_half_a_request_is_not_acted_on(server):
+    ticket = server.open_ticket()["ticket_id"]
+    bearer = f"Authorization: Bearer {server.token('moira')}\r\nContent-Type: application/json"
+    head = f"POST /api/tickets/{ticket}/close HTTP/1.1\r\nHost: localhost\r\n{bearer}\r\n"
+    head += "Content-Length: 40\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        connection.sendall(head.encode())
+        time.sleep(0.2)
+    time.sleep(0.5)
+    with server.client("moira") as moira:
+        assert moira.get(f"/api/tickets/{ticket}").json()["status"] == "open"
+
+
 @pytest.mark.parametrize(
     "request_line",
     [
