@@ -32,9 +32,10 @@ def read_section(name: str) -> Reading:
     return _reading(name, Section.objects.filter(name=name).first())
 
 
-def read_all() -> dict[str, dict[str, Any]]:
+def read_all() -> dict[str, Reading]:
+    """Every section by its name. One query."""
     rows = {row.name: row for row in Section.objects.all()}
-    return {name: _reading(name, rows.get(name)).values for name in SECTIONS}
+    return {name: _reading(name, rows.get(name)) for name in SECTIONS}
 
 
 def change_section(name: str, given: object, actor: User, if_version: int | None = None) -> Reading:

@@ -41,7 +41,10 @@ class ConfigViews(ViewSet):
     @extend_schema(responses={200: AllSections, **refusals(401, 403)})
     def all(self, request: MemberRequest) -> Response:
         """All sections in one object."""
-        return Response(services.read_all())
+        readings = services.read_all()
+        tag = ".".join(str(reading.version) for reading in readings.values())
+        values = {name: reading.values for name, reading in readings.items()}
+        return Response(values, headers={"ETag": f'"{tag}"'})
 
     @extend_schema(parameters=[SECTION], responses={200: AnySection, **refusals(401, 403, 404)})
     def read(self, request: MemberRequest, section: str) -> Response:

@@ -102,6 +102,12 @@ def test_a_stale_if_match_is_412(admin):
     assert admin.put("/api/config/general", {}, headers={"If-Match": '"x"'}).status_code == 412
 
 
+def test_the_tag_of_all_sections_follows_each(admin):
+    before = admin.get("/api/config")["ETag"]
+    admin.put("/api/config/welcome", {"rules_text": "Be kind."})
+    assert admin.get("/api/config")["ETag"] != before
+
+
 def test_a_change_that_changes_nothing_is_no_version(admin):
     admin.put("/api/config/general", {"bot_name": "A"})
     tag = admin.get("/api/config/general")["ETag"]

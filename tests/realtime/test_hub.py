@@ -150,6 +150,16 @@ async def test_a_lost_last_publication_is_found_without_another(hub, database):
     assert any(frame.event == "head" and frame.data["seq"] == 7 for frame in listener.frames)
 
 
+async def test_rooms_are_told_regularly_how_far_their_stream_is(hub, database, monkeypatch):
+    monkeypatch.setattr(hub_module, "ANNOUNCE_SECONDS", 0.05)
+    listener = Listener()
+    database.lengths[STREAM] = 4
+    join(hub, listener, 4)
+    await settle()
+    told = [frame.data["seq"] for frame in listener.frames if frame.event == "head"]
+    assert len(told) >= 2 and set(told) == {4}
+
+
 async def test_what_comes_while_the_history_is_read_is_in_it_or_live_and_never_both(hub, database):
     listener = Listener()
     database.lengths[STREAM] = 4
@@ -240,7 +250,8 @@ async def test_leaving_and_removing_forget_everything(hub, database):
     assert (hub.rooms, hub.sinks) == ({}, set())
 
 
-async def test_rooms_and_sockets_are_limited(hub, monkeypatch):
+async def test_rooms_and_sockets_are_limited(hub, monkeypatch, settings):
+    settings.RATELIMIT_ENABLE = True
     monkeypatch.setattr(hub_module, "MAX_ROOMS", 3)
     monkeypatch.setattr(hub_module, "MAX_SOCKETS_PER_USER", 1)
     listener = Listener()

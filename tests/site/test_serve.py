@@ -11,6 +11,9 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+import socketio
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from tests.serving import Server, free_port, serving
 
@@ -45,6 +48,21 @@ def test_sigterm_drains_in_time_and_leaves_nothing(fresh):
     assert fresh.process.wait(15) == 0
     assert time.monotonic() - started < 15
     assert gone_within(left, 1)
+
+
+def test_open_sockets_and_waiting_polls_do_not_hold_it_up(fresh):
+    token = fresh.token("alice")
+    poller = socketio.SimpleClient()
+    poller.connect(fresh.url, auth={"token": token}, transports=["polling"])
+    with connect(f"ws://127.0.0.1:{fresh.port}/ws/tickets/?token={token}") as listener:
+        started = time.monotonic()
+        fresh.process.send_signal(signal.SIGTERM)
+        assert fresh.process.wait(15) == 0
+        assert time.monotonic() - started < 4
+        with pytest.raises(ConnectionClosed) as closed:
+            listener.recv()
+    assert closed.value.rcvd.code == 1012
+    poller.disconnect()
 
 
 def test_a_request_in_hand_is_answered_before_the_end(fresh):
