@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -78,7 +79,7 @@ def private_postgres() -> Iterator[Private]:
             _await(lambda: psycopg.connect(address).close(), process, "PostgreSQL")
             yield Private(address, process)
         finally:
-            process.terminate()
+            process.send_signal(signal.SIGINT)  # does not wait for its clients to leave
             process.wait(30)
 
 

@@ -94,12 +94,13 @@ class Ticket(models.Model):
                 condition=~Q(status=Status.OPEN) | Q(claimed_by__isnull=True),
             ),
         ]
+        # Each ends as the list is sorted: SQLite then takes the one of the filter, not that of the order.
         indexes = [
             models.Index(fields=["-active_at", "-id"], name="ticket_by_activity"),
-            models.Index(fields=["status", "-active_at"], name="ticket_by_status"),
-            models.Index(fields=["owner", "-active_at"], name="ticket_by_owner"),
-            models.Index(fields=["assigned_to", "-active_at"], name="ticket_by_assignee"),
-            models.Index(fields=["priority", "-active_at"], name="ticket_by_priority"),
+            models.Index(fields=["status", "-active_at", "-id"], name="ticket_by_status"),
+            models.Index(fields=["owner", "-active_at", "-id"], name="ticket_by_owner"),
+            models.Index(fields=["assigned_to", "-active_at", "-id"], name="ticket_by_assignee"),
+            models.Index(fields=["priority", "-active_at", "-id"], name="ticket_by_priority"),
             models.Index(fields=["owner", "created_at"], name="ticket_by_owner_and_age"),
         ]
 
