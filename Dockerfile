@@ -1,4 +1,4 @@
-# One image; its commands are `serve` (the default: everything in one container), `prepare` and `web`.
+# One image; its commands are `serve` (the default: everything in one container), `prepare`, `web` and `worker`.
 FROM python:3.12-slim AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /opt/venv

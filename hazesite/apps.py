@@ -8,6 +8,9 @@ class HazesiteConfig(AppConfig):
     name = "hazesite"
     default = True
 
+    def ready(self) -> None:
+        from hazesite.jobs import tasks  # noqa: F401 - its periodic jobs register themselves
+
 
 class SiteAdminConfig(admin.AdminConfig):
     default = False

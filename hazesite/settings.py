@@ -109,6 +109,11 @@ else:
 HUB_INTERVAL = 3.0 if REDIS_URL else 0.5
 RATELIMIT_FAIL_OPEN = True  # a limit that cannot be counted must not lock everybody out
 
+# --- jobs --------------------------------------------------------------------
+JOB_LEASE_SECONDS = env.number("JOB_LEASE_SECONDS", 30, least=1)
+WORKER_THREADS = env.number("WORKER_THREADS", 4, least=1)
+TASKS = {"default": {"BACKEND": "hazesite.jobs.backend.JobBackend", "QUEUES": ["default"]}}
+
 # --- Discord roles -----------------------------------------------------------
 ADMIN_ROLE_ID = env.snowflake("ADMIN_ROLE_ID")
 MODERATOR_ROLE_ID = env.snowflake("MODERATOR_ROLE_ID")
@@ -137,6 +142,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "django_tasks",
     "hazesite",
     "accounts",
     "botconfig",

@@ -116,7 +116,7 @@ class Supervisor:
 def serve(argv: list[str]) -> int:
     options = arguments(argv)
     prepare = ["prepare", *(["--demo"] if options.demo else [])]
-    return Supervisor([Child("web", ["web"])]).run(prepare)
+    return Supervisor([Child("web", ["web"]), Child("worker", ["worker"])]).run(prepare)
 
 
 def say(sentence: str) -> None:

@@ -1,0 +1,99 @@
+"""Leasing jobs and settling them. Every write that settles one names the lease it was made under."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from hazesite.housekeeping import chore
+from hazesite.jobs.models import Job
+
+LEASE = timedelta(seconds=settings.JOB_LEASE_SECONDS)
+MAX_PAUSE_SECONDS = 3600.0
+KEEP_DONE, KEEP_DEAD = timedelta(days=3), timedelta(days=90)
+
+
+def lease(worker: str, queues: Collection[str], most: int) -> list[Job]:
+    """Take up to `most` due jobs. A look that finds none takes no lock, on SQLite either."""
+    if not Job.objects.due(queues).exists():
+        return []
+    with transaction.atomic():
+        rows = Job.objects.due(queues)
+        if connection.features.has_select_for_update_skip_locked:
+            rows = rows.select_for_update(skip_locked=True)
+        return [job for job in rows[:most] if _take(job, worker)]
+
+
+def _take(job: Job, worker: str) -> bool:
+    if job.attempts >= job.max_attempts:
+        # Its last worker vanished in the middle, and so did all before.
+        _bury(job, job.error or "The worker vanished in the middle of it.")
+        return False
+    now = timezone.now()
+    job.state, job.worker, job.started_at, job.lease_until = Job.State.RUNNING, worker, now, now + LEASE
+    job.attempts += 1
+    job.fence += 1
+    job.save(update_fields=["state", "worker", "started_at", "lease_until", "attempts", "fence"])
+    return True
+
+
+def _bury(job: Job, error: str) -> None:
+    job.state, job.error, job.finished_at, job.lease_until = Job.State.DEAD, error, timezone.now(), None
+    job.save(update_fields=["state", "error", "finished_at", "lease_until"])
+
+
+def renew(job: Job) -> bool:
+    """False: the lease is lost, another worker may have it."""
+    return bool(_mine(job).update(lease_until=timezone.now() + LEASE))
+
+
+def complete(job: Job, result: Any) -> bool:
+    """False: the lease was lost meanwhile, and this completion does not count."""
+    done = {"state": Job.State.DONE, "result": result, "finished_at": timezone.now(), "error": ""}
+    return bool(_mine(job).update(**done, lease_until=None))
+
+
+def fail(job: Job, error: str) -> bool:
+    """Try again later, or give up after the last attempt. False: the lease was lost meanwhile."""
+    if job.attempts >= job.max_attempts:
+        settled = {"state": Job.State.DEAD, "finished_at": timezone.now()}
+    else:
+        settled = {"state": Job.State.READY, "run_after": timezone.now() + pause_before(job)}
+    return bool(_mine(job).update(**settled, error=error, lease_until=None))
+
+
+def give_back(job: Job) -> bool:
+    """This worker stops before the job ended: another takes it at once, and the attempt does not count."""
+    ready = {"state": Job.State.READY, "run_after": timezone.now(), "lease_until": None}
+    return bool(_mine(job).update(**ready, attempts=F("attempts") - 1))
+
+
+def pause_before(job: Job) -> timedelta:
+    """Doubles with each attempt, partly by chance: what failed together does not return together."""
+    longest = min(job.backoff * 2 ** (job.attempts - 1), MAX_PAUSE_SECONDS)
+    return timedelta(seconds=longest * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
+
+
+def _mine(job: Job) -> Any:
+    return Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, fence=job.fence)
+
+
+def run_again(job: Job) -> bool:
+    """Give a job that was given up all its attempts anew."""
+    again = {"state": Job.State.READY, "attempts": 0, "run_after": timezone.now(), "finished_at": None}
+    return bool(Job.objects.filter(pk=job.pk, state=Job.State.DEAD).update(**again))
+
+
+@chore
+def forget_old_jobs() -> int:
+    now = timezone.now()
+    done, _rows = Job.objects.filter(state=Job.State.DONE, finished_at__lt=now - KEEP_DONE).delete()
+    dead, _rows = Job.objects.filter(state=Job.State.DEAD, finished_at__lt=now - KEEP_DEAD).delete()
+    return done + dead
