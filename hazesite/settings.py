@@ -33,6 +33,7 @@ MOBILE_APP_URL = env.text("MOBILE_APP_URL", "hazebot://oauth")
 CORS_ALLOWED_ORIGINS = env.origins("CORS_ORIGINS")
 EXTRA_HOSTS = env.names("ALLOWED_HOSTS")
 TRUSTED_PROXIES = env.names("TRUSTED_PROXIES")
+OUTBOUND_ALLOWED_HOSTS = env.names("OUTBOUND_ALLOWED_HOSTS")
 HTTP_THREADS = env.number("HTTP_THREADS", 16)  # 0: Django's own ASGI handler
 SOCKET_THREADS = env.number("SOCKET_THREADS", 8, least=1)
 

@@ -1,0 +1,150 @@
+"""The one way out: every request to an address that somebody typed goes through here.
+
+The guard sits where connections are made, not where addresses are parsed. A name is resolved once, each
+address it has is judged, and the connection goes to an address that was judged. So it makes no difference
+whether the target hides behind a name, a redirect, a decimal or mapped address, or a name that changes
+between looking and connecting.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpcore
+import httpx
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from hazesite import __version__
+from hazesite.errors import Refused
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Resolver = Callable[[str, int], Iterable[str]]
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
+MAX_REDIRECTS = 5
+
+
+class AddressRefused(Refused):
+    status = 400
+    code = "address_refused"
+    message = _(
+        "This address is not reachable from here: it is private, local, or not an address of the web."
+    )
+
+
+class AnswerTooLarge(Refused):
+    status = 502
+    code = "answer_too_large"
+    message = _("The other side's answer is too large.")
+
+
+class TookTooLong(Refused):
+    status = 504
+    code = "took_too_long"
+    message = _("The other side took too long.")
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def is_public(address: Address) -> bool:
+    """Whether an address belongs to the internet at large; what is wrapped in another is unwrapped first."""
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
+        if inner is None and address in NAT64:
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        if inner is not None:
+            return is_public(inner)
+    return address.is_global and not address.is_multicast and not address.is_reserved
+
+
+def resolve(host: str, port: int) -> list[str]:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise httpcore.ConnectError(str(error)) from error
+    return [str(entry[4][0]) for entry in found]
+
+
+class GuardedBackend(httpcore.SyncBackend):
+    """Connects to public addresses, and to the hosts that `OUTBOUND_ALLOWED_HOSTS` names."""
+
+    def __init__(self, resolver: Resolver = resolve) -> None:
+        self.resolver = resolver
+
+    def connect_tcp(self, host: str, port: int, *args: Any, **kwargs: Any) -> httpcore.NetworkStream:
+        addresses = list(self.resolver(host, port))
+        if host not in settings.OUTBOUND_ALLOWED_HOSTS:
+            # All of them: a name with one public and one private address is no honest name.
+            for address in addresses:
+                if not is_public(ipaddress.ip_address(address.partition("%")[0])):
+                    raise AddressRefused(host=host)
+        return self._first_that_answers(addresses, port, *args, **kwargs)
+
+    def _first_that_answers(
+        self, addresses: list[str], port: int, *args: Any, **kwargs: Any
+    ) -> httpcore.NetworkStream:
+        failure: Exception = httpcore.ConnectError("the name has no address")
+        for address in addresses:
+            try:
+                return super().connect_tcp(address, port, *args, **kwargs)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+        raise failure
+
+    def connect_unix_socket(self, *_args: Any, **_kwargs: Any) -> httpcore.NetworkStream:
+        raise AddressRefused
+
+
+def client(timeout: float = 10.0, resolver: Resolver = resolve) -> httpx.Client:
+    """A client without proxies from the environment, redirects followed (and judged) up to five times."""
+    transport = httpx.HTTPTransport(trust_env=False)
+    transport._pool._network_backend = GuardedBackend(resolver)  # httpx has no public door to it
+    return httpx.Client(
+        transport=transport,
+        trust_env=False,
+        timeout=timeout,
+        follow_redirects=True,
+        max_redirects=MAX_REDIRECTS,
+        headers={"User-Agent": f"HazeBot/{__version__} (+{settings.PUBLIC_URL})"},
+    )
+
+
+def fetch(
+    method: str,
+    url: str,
+    *,
+    deadline: float = 10.0,
+    limit: int = 1_000_000,
+    resolver: Resolver = resolve,
+    **request: Any,
+) -> Answer:
+    """One request, whole, within `deadline` seconds in all and `limit` bytes.
+
+    Raises `AddressRefused`, `AnswerTooLarge`, `TookTooLong`, and httpx's errors for what the network does.
+    """
+    if urlsplit(url).scheme not in ("http", "https"):
+        raise AddressRefused(host=urlsplit(url).netloc)
+    ends_at = time.monotonic() + deadline
+    try:
+        with client(deadline, resolver) as out, out.stream(method, url, **request) as answer:
+            body = b""
+            for chunk in answer.iter_bytes():
+                body += chunk
+                if len(body) > limit:
+                    raise AnswerTooLarge
+                if time.monotonic() > ends_at:
+                    raise TookTooLong
+            return Answer(answer.status_code, dict(answer.headers), body)
+    except httpx.TimeoutException as error:
+        raise TookTooLong from error
