@@ -36,10 +36,10 @@ class Site(BaseHTTPRequestHandler):
         pass
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def port() -> Iterator[int]:
     site = ThreadingHTTPServer(("127.0.0.1", 0), Site)
-    threading.Thread(target=site.serve_forever, daemon=True).start()
+    threading.Thread(target=site.serve_forever, args=(0.05,), daemon=True).start()
     yield site.server_port
     site.shutdown()
 
@@ -51,12 +51,14 @@ def friend(port, settings) -> str:
     return f"http://localhost:{port}"
 
 
-@pytest.mark.parametrize(
-    "host",
-    ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "2130706433", "0x7f000001", "0177.0.0.1", "127.1",
-     "0.0.0.0", "[::]", "10.0.0.1", "192.168.1.1", "169.254.169.254", "[fe80::1]", "[fd00::1]", "100.64.0.1",
-     "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "224.0.0.1", "255.255.255.255"],
-)  # fmt: skip
+NOT_PUBLIC = [
+    "127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "2130706433", "0x7f000001", "0177.0.0.1",
+    "127.1", "0.0.0.0", "[::]", "10.0.0.1", "192.168.1.1", "169.254.169.254", "[fe80::1]", "[fd00::1]",
+    "100.64.0.1", "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "224.0.0.1", "255.255.255.255",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("host", NOT_PUBLIC)
 def test_what_is_not_public_is_refused(port, host):
     with pytest.raises((AddressRefused, httpx.InvalidURL, httpx.ConnectError)):
         fetch("GET", f"http://{host}:{port}/", deadline=2)
