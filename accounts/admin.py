@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import services
 from accounts.models import Session, User
-from hazesite.admin_site import ReadOnly, attempt, for_each
+from hazesite.admin_site import NarrowLookups, ReadOnly, attempt, for_each
 
 admin.site.unregister(Group)  # rights follow from the role
 
@@ -40,7 +40,7 @@ class UserForm(forms.ModelForm[User]):
 
 
 @admin.register(User)
-class UserAdmin(admin.ModelAdmin[User]):
+class UserAdmin(NarrowLookups, admin.ModelAdmin[User]):
     form = UserForm
     list_display = ["username", "role", "user_id", "discord_id", "is_active", "created_at"]
     list_filter = ["granted_role", "guild_role", "is_active"]
@@ -66,7 +66,8 @@ class UserAdmin(admin.ModelAdmin[User]):
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         given = form.cleaned_data
         if not change:
-            obj.pk = services.add_user(given["username"], given["new_password"], given["granted_role"]).pk
+            role, active = given["granted_role"], given["is_active"]
+            obj.pk = services.add_user(given["username"], given["new_password"], role, is_active=active).pk
             return
         if {"granted_role", "is_active"} & set(form.changed_data):
             actor: Any = request.user
@@ -86,7 +87,7 @@ class UserAdmin(admin.ModelAdmin[User]):
 
 
 @admin.register(Session)
-class SessionAdmin(ReadOnly, admin.ModelAdmin[Session]):
+class SessionAdmin(NarrowLookups, ReadOnly, admin.ModelAdmin[Session]):
     list_display = ["user", "kind", "platform", "device", "address", "last_seen_at", "ended_at", "end_reason"]
     list_filter = ["kind", "platform", "ended_at"]
     search_fields = ["user__username", "=address"]

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection
-from importlib import import_module
 
 from django.conf import settings
-from django.contrib.auth import SESSION_KEY, get_user
-from django.http import HttpRequest
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.models import Session as CookieSession
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 
 from accounts import services, tokens
 from accounts.errors import Unauthenticated
 from accounts.models import Session, User
 from accounts.roles import Role
 from hazesite.realtime.doorkeeper import Doorkeeper, Identity, Unauthorized
+
+COOKIE = "cookie:"
+"""Before the key of a browser's session: such a sign-in is told apart from a token's."""
 
 
 class AccountsDoorkeeper(Doorkeeper):
@@ -29,38 +32,55 @@ class AccountsDoorkeeper(Doorkeeper):
 
     def by_cookie(self, cookies: dict[str, str]) -> Identity:
         """A cookie of the admin site."""
-        store = import_module(settings.SESSION_ENGINE).SessionStore
-        request = HttpRequest()
-        request.session = store(cookies.get(settings.SESSION_COOKIE_NAME))
-        if SESSION_KEY not in request.session:
+        key = cookies.get(settings.SESSION_COOKIE_NAME, "")
+        row = CookieSession.objects.filter(session_key=key, expire_date__gt=timezone.now()).first()
+        user = _person_of(row) if row else None
+        if row is None or user is None:
             raise Unauthorized
-        user = get_user(request)
-        if not isinstance(user, User) or not user.is_active:
-            raise Unauthorized
-        return _identity(user, "", time.time() + request.session.get_expiry_age())
+        return _identity(user, f"{COOKIE}{key}", row.expire_date.timestamp())
 
     def person(self, identity: Identity) -> User:
+        if identity.session.startswith(COOKIE):
+            cookie = {settings.SESSION_COOKIE_NAME: identity.session.removeprefix(COOKIE)}
+            known: User = User.objects.get(pk=self.by_cookie(cookie).user_id)
+            return known
         try:
-            if identity.session:
-                return services.session_behind(identity.session).user
+            return services.session_behind(identity.session).user
         except Unauthenticated as error:
             raise Unauthorized from error
-        user: User | None = User.objects.filter(pk=identity.user_id, is_active=True).first()
-        if user is None:
-            raise Unauthorized
-        return user
 
     def gone(self, identities: Collection[Identity]) -> set[Identity]:
-        keys = {identity.session for identity in identities if identity.session}
-        live = set(Session.objects.live().filter(key__in=keys).values_list("key", flat=True))
+        live = _live_sign_ins({identity.session for identity in identities})
         people = User.objects.filter(pk__in={identity.user_id for identity in identities}, is_active=True)
         roles = {user.pk: user.role.value for user in people}
         return {
             identity
             for identity in identities
-            if (identity.session and identity.session not in live)
-            or roles.get(identity.user_id) != identity.role
+            if identity.session not in live or roles.get(identity.user_id) != identity.role
         }
+
+
+def _live_sign_ins(sessions: Collection[str]) -> set[str]:
+    """Which of these still stand, tokens' and cookies' alike."""
+    cookies = {name.removeprefix(COOKIE) for name in sessions if name.startswith(COOKIE)}
+    live = set(Session.objects.live().filter(key__in=sessions).values_list("key", flat=True))
+    if cookies:
+        rows = CookieSession.objects.filter(session_key__in=cookies, expire_date__gt=timezone.now())
+        live |= {f"{COOKIE}{row.session_key}" for row in rows if _person_of(row)}
+    return live
+
+
+def _person_of(row: CookieSession) -> User | None:
+    """Whose cookie it is; None when they signed out, were blocked, or have another password by now."""
+    signed_in = row.get_decoded()
+    user: User | None = User.objects.filter(pk=signed_in.get(SESSION_KEY), is_active=True).first()
+    if user is None:
+        return None
+    return (
+        user
+        if constant_time_compare(signed_in.get(HASH_SESSION_KEY, ""), user.get_session_auth_hash())
+        else None
+    )
 
 
 def _identity(user: User, session: str, expires_at: float) -> Identity:

@@ -12,6 +12,7 @@ from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import GRANTABLE, MODERATOR_ADMIN_PAGES, PERMISSIONS, STAFF, Role, higher
@@ -76,6 +77,7 @@ class User(AbstractBaseUser):
     is_superuser = models.BooleanField(default=False, help_text=_("A superuser is an admin."))
     is_active = models.BooleanField(_("active"), default=True, help_text=_("Switch off to block."))
     is_service = models.BooleanField(default=False, editable=False)
+    cookie_epoch = models.PositiveIntegerField(default=0, editable=False)
     time_zone = models.CharField(max_length=64, default="UTC")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -96,6 +98,11 @@ class User(AbstractBaseUser):
         if changed:
             alive = self.sessions.filter(ended_at=None)
             alive.update(ended_at=timezone.now(), end_reason="password_changed")
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a cookie of the admin site must match: it ends with the password, or when staff end it."""
+        mark = f"{self.password}|{self.cookie_epoch}"
+        return salted_hmac("accounts.User.cookie", mark, secret=secret, algorithm="sha256").hexdigest()
 
     @property
     def role(self) -> Role:

@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from accounts import tokens
@@ -180,6 +181,8 @@ def end_own_session(user: User, key: str) -> None:
 
 @transaction.atomic
 def end_sessions_of(user: User, reason: str) -> int:
+    """Those of tokens, and the cookies of the admin site."""
+    User.objects.filter(pk=user.pk).update(cookie_epoch=F("cookie_epoch") + 1)
     sessions = list(user.sessions.select_for_update(no_key=True).filter(ended_at=None))
     for session in sessions:
         _end(session, reason)
@@ -231,11 +234,11 @@ def issue_monitoring_token(secret: str, asker: User | None, device: Device) -> S
 
 # --- accounts ----------------------------------------------------------------
 @transaction.atomic
-def add_user(username: str, password: str, role: str) -> User:
+def add_user(username: str, password: str, role: str, *, is_active: bool = True) -> User:
     """Raises `NameTaken`, and Django's `ValidationError` for a name that cannot be one."""
     if User.objects.filter(username=username).exists():
         raise NameTaken
-    user = User(username=username, granted_role=role)
+    user = User(username=username, granted_role=role, is_active=is_active)
     user.set_password(password)
     user.full_clean()
     user.save()

@@ -5,13 +5,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from hazesite.admin_site import ReadOnly
+from hazesite.admin_site import NarrowLookups, ReadOnly
 from hazesite.jobs import services
 from hazesite.jobs.models import Job
 
 
 @admin.register(Job)
-class JobAdmin(ReadOnly, admin.ModelAdmin[Job]):
+class JobAdmin(NarrowLookups, ReadOnly, admin.ModelAdmin[Job]):
     list_display = ["task", "state", "queue", "attempts", "run_after", "started_at", "finished_at", "worker"]
     list_filter = ["state", "queue", "task"]
     search_fields = ["task", "error"]

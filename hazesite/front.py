@@ -22,6 +22,10 @@ going_down = asyncio.Event()
 """Set when the server stops: who waits for news is let go, so that the stop need not wait for them."""
 
 
+MAX_HELD_BYTES = 64 * 1024 * 1024
+"""What all slow readers together may keep waiting here; beyond it their threads wait with them."""
+
+
 class ClientGone(Exception):
     """The connection ended before the request did."""
 
@@ -31,6 +35,7 @@ class Front:
 
     def __init__(self, pages: ASGI3Application, sockets: ASGI3Application) -> None:
         self.pages, self.sockets = pages, sockets
+        self._held = 0
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         if scope["type"] == "http" and scope["path"].startswith("/socket.io"):
@@ -81,7 +86,21 @@ class Front:
         async def receive_whole() -> Any:
             return replay.pop() if replay else await receive()
 
-        await self.pages({**scope, "headers": headers}, receive_whole, send)
+        # What a page says waits here for a slow reader, and not in a thread of the pool.
+        outgoing: asyncio.Queue[Any] = asyncio.Queue()
+
+        async def send_soon(message: Any) -> None:
+            while self._held > MAX_HELD_BYTES:  # noqa: ASYNC110 - rare, and nobody's hot path
+                await asyncio.sleep(0.1)
+            self._held += len(message.get("body", b""))
+            outgoing.put_nowait(message)
+
+        page = asyncio.ensure_future(self.pages({**scope, "headers": headers}, receive_whole, send_soon))
+        page.add_done_callback(lambda _: outgoing.put_nowait(None))
+        while (message := await outgoing.get()) is not None:
+            await send(message)
+            self._held -= len(message.get("body", b""))
+        await page
 
     async def _body(self, receive: ASGIReceiveCallable) -> bytes:
         """The whole body. Half of one is never acted on. Raises `ClientGone`, `BodyTooLarge`."""

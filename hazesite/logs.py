@@ -102,6 +102,7 @@ def _handlers(folder: Path, formatter: dict[str, Any], level: str) -> dict[str, 
             "analytics": {"handlers": ["analytics", "errors"], "propagate": False, "level": level},
             # They repeat what the request log says, or name addresses with tokens in them.
             "django.request": {"level": "CRITICAL"},
+            "django.security.DisallowedHost": {"level": "CRITICAL"},
             "django.server": {"level": "WARNING"},
             "uvicorn": {"level": "WARNING"},
             "daphne": {"level": "WARNING"},

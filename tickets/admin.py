@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from accounts.models import User
-from hazesite.admin_site import attempt, for_each
+from hazesite.admin_site import NarrowLookups, attempt, for_each
 from hazesite.errors import Invalid
 from tickets import services, stream
 from tickets.models import Message, Ticket
@@ -38,6 +38,7 @@ LABELS = {
     Verb.REOPEN: gettext_lazy("Reopen"),
 }
 
+SAID = {"reply": gettext_lazy("Reply sent."), "note": gettext_lazy("Note added.")}
 FACTS = ("public_id", "owner", "type", "priority", "claimed_by", "assigned_to", "created_at", "closed_at")
 
 
@@ -50,7 +51,7 @@ class SayForm(forms.Form):
 
 
 @admin.register(Ticket)
-class TicketAdmin(admin.ModelAdmin[Ticket]):
+class TicketAdmin(NarrowLookups, admin.ModelAdmin[Ticket]):
     class Media:
         css = {"all": ["tickets/admin.css"]}
 
@@ -138,7 +139,8 @@ class TicketAdmin(admin.ModelAdmin[Ticket]):
         after = max(0, ticket.last_seq - SHOWN_STEPS)
         context |= {
             "steps": stream.steps(ticket, after, staff=True, limit=SHOWN_STEPS),
-            "say": SayForm(initial={"nonce": secrets.token_hex(16)}),
+            "nonce": secrets.token_hex(16),
+            "unsent": {kind: request.session.pop(_unsent(ticket.pk, kind), "") for kind in SAID},
             "verbs": [(verb, label) for verb, label in LABELS.items() if ticket.after(verb)],
             "me": _actor(request).user_id,
             "facts": [(label_for_field(name, Ticket), getattr(ticket, name)) for name in FACTS],
@@ -147,19 +149,12 @@ class TicketAdmin(admin.ModelAdmin[Ticket]):
 
     def say(self, request: HttpRequest, pk: int, kind: str) -> HttpResponse:
         """Post a reply or a note."""
+        if kind not in SAID:
+            raise Http404
         ticket, form = self._ticket(request, pk), SayForm(request.POST)
-        if form.is_valid():
-            service = services.add_note if kind == "note" else services.post_message
-            words, nonce = form.cleaned_data["message"], form.cleaned_data["nonce"]
-            attempt(
-                request,
-                lambda: service(
-                    ticket.public_id, _actor(request), words, nonce=nonce, source=Message.Source.ADMIN
-                ),
-                _("Note added.") if kind == "note" else _("Reply sent."),
-            )
-        else:
-            attempt(request, lambda: _refuse(form), "")
+        if not attempt(request, lambda: _say(ticket, _actor(request), kind, form), str(SAID[kind])):
+            # What was typed is offered again on the page.
+            request.session[_unsent(pk, kind)] = request.POST.get("message", "")[:4000]
         return self._back(ticket)
 
     def do(self, request: HttpRequest, pk: int, verb: str) -> HttpResponse:
@@ -186,6 +181,18 @@ def _actor(request: HttpRequest) -> User:
 
 def _each(request: HttpRequest, tickets: QuerySet[Ticket], verb: str) -> None:
     for_each(request, tickets, lambda ticket: VERBS[verb](ticket.public_id, _actor(request)))
+
+
+def _unsent(pk: int, kind: str) -> str:
+    return f"unsent-{kind}-{pk}"
+
+
+def _say(ticket: Ticket, actor: User, kind: str, form: SayForm) -> Message:
+    if not form.is_valid():
+        _refuse(form)
+    service = services.add_note if kind == "note" else services.post_message
+    words, nonce = form.cleaned_data["message"], form.cleaned_data["nonce"]
+    return service(ticket.public_id, actor, words, nonce=nonce, source=Message.Source.ADMIN)
 
 
 def _refuse(form: forms.Form) -> None:

@@ -63,7 +63,7 @@ class Ticket(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="assigned_tickets"
     )
     created_at = models.DateTimeField(default=timezone.now)
-    active_at = models.DateTimeField(default=timezone.now, help_text=_("When its stream last moved."))
+    active_at = models.DateTimeField(default=timezone.now, help_text=_("When its public stream moved."))
     closed_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
 

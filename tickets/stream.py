@@ -59,9 +59,10 @@ def append(
         facts=facts or {},
         at=timezone.now(),
     )
-    ticket.last_seq, ticket.active_at = event.seq, event.at
+    ticket.last_seq = event.seq
     if not internal:
-        ticket.last_public_seq = event.seq
+        # A note moves nothing the owner could see, the order of the list included.
+        ticket.last_public_seq, ticket.active_at = event.seq, event.at
     ticket.save(update_fields=[*PLACE, *changed])
     event.save(force_insert=True)
     moved = TicketMoved(ticket.pk, event.pk, kind, event.actor_id, event.message_id)
@@ -103,14 +104,21 @@ def _frames(event: TicketEvent, *, staff: bool) -> tuple[list[Frame], Frame]:
 
 def show_read(ticket: Ticket, reader: User, up_to_seq: int) -> None:
     """Reading is no step of the stream: those who look now see it, nobody catches up on it."""
-    update = {
-        "ticket_id": ticket.public_id,
-        "event_type": "ticket_read",
-        "data": {"user_id": reader.user_id, "up_to_seq": up_to_seq},
-        "timestamp": timezone.now(),
-    }
-    rooms = (room_of(ticket.pk, staff=True), room_of(ticket.pk, staff=False), f"user:{reader.pk}")
-    show(Publication((Part(rooms, (Frame.of("ticket_update", update),)),)))
+    now = timezone.now()
+
+    def part(rooms: tuple[str, ...], seq: int) -> Part:
+        update = {
+            "ticket_id": ticket.public_id,
+            "event_type": "ticket_read",
+            "data": {"user_id": reader.user_id, "up_to_seq": seq},
+            "timestamp": now,
+        }
+        return Part(rooms, (Frame.of("ticket_update", update),))
+
+    public = min(up_to_seq, ticket.last_public_seq)
+    staff = (room_of(ticket.pk, staff=True), *((f"user:{reader.pk}",) if reader.is_staff else ()))
+    owner = (room_of(ticket.pk, staff=False), *(() if reader.is_staff else (f"user:{reader.pk}",)))
+    show(Publication((part(staff, up_to_seq), part(owner, public))))
 
 
 def typing(ticket_pk: int, public_id: str, name: str, *, skip: str) -> Publication:

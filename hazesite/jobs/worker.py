@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 from django.db import DatabaseError, close_old_connections
 from django_tasks.base import TaskContext
+from django_tasks.utils import normalize_json
 
 from hazesite.jobs import periodic, services
 from hazesite.jobs.backend import result_of, task_of
@@ -69,8 +70,7 @@ class Worker:
     def _perform(self, job: Job) -> None:
         try:
             close_old_connections()
-            result = self._call(job)
-            if not services.complete(job, result):
+            if not services.complete(job, _storable(self._call(job), job)):
                 logger.warning("job_lost_its_lease", job=str(job.pk), task=job.task)
         except Exception as error:
             logger.warning("job_failed", job=str(job.pk), task=job.task, attempt=job.attempts, exc_info=error)
@@ -103,6 +103,21 @@ class Worker:
         _done, left = wait(self._running, GIVE_BACK_AFTER_SECONDS)
         if left:
             for future in left:
-                services.give_back(self._running[future])
+                self._give_back(self._running[future])
             logger.warning("worker_gave_back", jobs=len(left))
             os._exit(0)  # their threads cannot be ended in another way
+
+    def _give_back(self, job: Job) -> None:
+        try:
+            services.give_back(job)
+        except DatabaseError as error:  # its lease will end
+            logger.warning("job_not_given_back", job=str(job.pk), error=repr(error))
+
+
+def _storable(result: Any, job: Job) -> Any:
+    """A result that is no JSON is not worth doing the work again."""
+    try:
+        return normalize_json(result)
+    except (TypeError, ValueError):
+        logger.warning("job_result_not_stored", job=str(job.pk), task=job.task)
+        return None

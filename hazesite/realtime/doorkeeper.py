@@ -25,7 +25,7 @@ class Identity:
     name: str
     role: str
     session: str
-    """The sign-in behind it; empty for a cookie of the staff pages."""
+    """The sign-in behind it: of a token, or of a cookie of the staff pages."""
     expires_at: float
     """Seconds since the epoch."""
 

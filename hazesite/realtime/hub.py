@@ -100,8 +100,7 @@ class Hub:
         self._users[sink.identity.user_id] += 1
         self.sinks.add(sink)
         self.subscribe(sink, f"user:{sink.identity.user_id}").open(0)
-        if sink.identity.session:
-            self.subscribe(sink, f"session:{sink.identity.session}").open(0)
+        self.subscribe(sink, f"session:{sink.identity.session}").open(0)
 
     def remove(self, sink: Sink) -> None:
         sink.closing = True

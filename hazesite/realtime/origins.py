@@ -12,7 +12,10 @@ def is_allowed(origin: str, host: str) -> bool:
     """`host`: the request's Host header."""
     if origin == settings.PUBLIC_ORIGIN or origin in settings.CORS_ALLOWED_ORIGINS:
         return True
-    parts = urlsplit(origin)
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return False
     if parts.scheme not in ("http", "https") or parts.netloc.lower() != host.lower():
         return False
     return validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS)

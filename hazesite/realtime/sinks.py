@@ -16,7 +16,8 @@ from hazesite.realtime.doorkeeper import Identity
 from hazesite.realtime.publication import Frame
 
 logger = structlog.get_logger(__name__)
-MAX_OUTBOX = 500
+MAX_OUTBOX, MAX_OUTBOX_CHARACTERS = 500, 2_000_000
+SHUT_SECONDS = 5
 EVENTS_PER_SECOND, EVENT_BURST = 20.0, 60.0
 _numbers = itertools.count(1)
 
@@ -33,6 +34,7 @@ class Sink(ABC):
         self.subscriptions: dict[str, Subscription] = {}
         self.closing = False
         self._outbox: deque[Frame] = deque()
+        self._waiting = 0
         self._flusher: asyncio.Task[None] | None = None
         self._allowance, self._counted_at = EVENT_BURST, time.monotonic()
 
@@ -51,17 +53,20 @@ class Sink(ABC):
     def push(self, frame: Frame) -> None:
         if self.closing:
             return
-        if len(self._outbox) + self.backlog() >= MAX_OUTBOX:
+        if len(self._outbox) + self.backlog() >= MAX_OUTBOX or self._waiting > MAX_OUTBOX_CHARACTERS:
             self.close("too_slow")
             return
         self._outbox.append(frame)
+        self._waiting += len(frame.text)
         if self._flusher is None:
             self._flusher = asyncio.ensure_future(self._flush())
 
     async def _flush(self) -> None:
         try:
             while self._outbox and not self.closing:
-                await self.write(self._outbox.popleft())
+                frame = self._outbox.popleft()
+                await self.write(frame)
+                self._waiting -= len(frame.text)
         except Exception as error:
             # The other side is gone; its disconnect handler clears up.
             logger.debug("socket_write_failed", error=repr(error))
@@ -74,7 +79,13 @@ class Sink(ABC):
         if not self.closing:
             self.closing = True
             self._outbox.clear()
-            asyncio.ensure_future(self.shut(code))  # noqa: RUF006 - the loop holds it until it ends
+            asyncio.ensure_future(self._shut(code))  # noqa: RUF006 - the loop holds it until it ends
+
+    async def _shut(self, code: str) -> None:
+        try:
+            await asyncio.wait_for(self.shut(code), SHUT_SECONDS)
+        except Exception as error:  # whoever reads nothing does not read this either
+            logger.debug("socket_shut_failed", error=repr(error))
 
     def may_act(self) -> bool:
         """Whether one more event from this client is within its rate."""

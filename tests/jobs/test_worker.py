@@ -82,7 +82,7 @@ def begun(lines: list[str]) -> list[str]:
 
 def test_a_job_of_a_killed_worker_is_done_by_another(place):
     first = place.worker()
-    place.enqueue("take_long.enqueue(F, 1.5)")
+    place.enqueue("take_long.enqueue(F, 4)")
     place.wait(begun)
     first.kill()
     second = place.worker()
@@ -100,7 +100,7 @@ def test_a_long_job_keeps_its_lease(place):
 
 def test_a_frozen_worker_that_comes_back_settles_nothing(place):
     frozen = place.worker()
-    place.enqueue("take_long.enqueue(F, 1)")
+    place.enqueue("take_long.enqueue(F, 4)")
     place.wait(begun)
     frozen.send_signal(signal.SIGSTOP)
     other = place.worker()

@@ -232,6 +232,19 @@ async def test_a_stalled_client_is_dropped_and_delays_nobody(hub, database, monk
     assert stalled.closed_with == "too_slow"
 
 
+async def test_a_client_that_asks_for_much_and_reads_nothing_is_dropped(hub, monkeypatch):
+    monkeypatch.setattr(sinks, "MAX_OUTBOX_CHARACTERS", 1000)
+    stalled, healthy = Listener(), Listener(2)
+    stalled.stalled.clear()
+    for listener in (stalled, healthy):
+        for _ in range(20):
+            listener.push(Frame.of("history", {"text": "x" * 400}))
+            await asyncio.sleep(0)
+    await settle()
+    assert stalled.closed_with == "too_slow"
+    assert len(healthy.frames) == 20
+
+
 async def test_the_one_who_types_is_left_out(hub):
     typist, reader = Listener(), Listener(2)
     for listener in (typist, reader):

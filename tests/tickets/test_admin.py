@@ -62,6 +62,28 @@ def test_no_page_shows_a_password_or_a_session_key(admin, alice, token_of):
     assert alice.password not in shown and session.key not in shown
 
 
+SECRET_QUESTIONS = [
+    "accounts/user/?password__startswith=m",
+    "accounts/user/?sessions__key__startswith=a",
+    "accounts/session/?key__startswith=a",
+    "accounts/session/?user__password__startswith=m",
+    "tickets/ticket/?owner__password__startswith=m",
+    "tickets/ticket/?client_nonce__startswith=m",
+]
+
+
+@pytest.mark.parametrize("question", SECRET_QUESTIONS)
+def test_no_list_answers_questions_about_secrets(desk, ticket, question):
+    answer = desk.get(f"/admin/{question}")
+    assert answer.status_code in (302, 400)
+
+
+@pytest.mark.parametrize("query", ["status__exact=open", "created_at__gte=2020-01-01", "priority=normal"])
+def test_the_filters_on_the_list_work(desk, ticket, query):
+    found = desk.get(f"/admin/tickets/ticket/?{query}")
+    assert found.status_code == 200 and ticket.subject in found.content.decode()
+
+
 def test_the_conversation_with_its_notes(desk, ticket, moira, alice):
     services.add_note(ticket.public_id, moira, "Between us")
     services.post_message(ticket.public_id, alice, "<script>alert(1)</script>")

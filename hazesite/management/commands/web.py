@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from hazesite.front import going_down
+from hazesite.http_protocol import BoundedHead
 from hazesite.realtime.socketio_door import MAX_FRAME_BYTES
 from hazesite.supervisor import MISCONFIGURED
 
@@ -28,7 +29,7 @@ class Command(BaseCommand):
         config = uvicorn.Config(
             "hazesite.asgi:application",
             loop="uvloop",
-            http="httptools",
+            http=BoundedHead,
             ws="websockets-sansio",
             # Compressing each frame for each client doubles the cost of a fan-out.
             ws_per_message_deflate=False,

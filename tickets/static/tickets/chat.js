@@ -80,7 +80,7 @@ class Desk {
   route() {
     const [, kind = '', ticketId = ''] = location.hash.split('/');
     this.#leave();
-    if (kind === 't' && ticketId) this.#show(decodeURIComponent(ticketId));
+    if (kind === 't' && /^[\w-]+$/.test(ticketId)) this.#show(ticketId);
     else if (kind === 'new') this.#new();
     else $('main').replaceChildren(h('p', {class: 'empty middle'}, 'Choose a ticket to read it.'));
     $('app').dataset.at = kind === 't' || kind === 'new' ? 'main' : 'list';
