@@ -28,6 +28,16 @@ class BearerAuthentication(BaseAuthentication):
         return "Bearer"
 
 
+class OptionalBearer(BearerAuthentication):
+    """For views that do without: a bad token counts as none."""
+
+    def authenticate(self, request: Request) -> tuple[User, Session] | None:
+        try:
+            return super().authenticate(request)
+        except Unauthenticated:
+            return None
+
+
 class RefreshableBearer(BaseAuthentication):
     """For the refresh view, which judges the token itself."""
 
@@ -38,4 +48,4 @@ class RefreshableBearer(BaseAuthentication):
         return "Bearer"
 
 
-__all__ = ["BearerAuthentication", "RefreshableBearer", "Unauthenticated", "bearer"]
+__all__ = ["BearerAuthentication", "OptionalBearer", "RefreshableBearer", "Unauthenticated", "bearer"]

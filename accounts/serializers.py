@@ -21,6 +21,7 @@ class MonitoringTokenIn(serializers.Serializer[dict[str, Any]]):
 
 class UserOut(serializers.ModelSerializer[User]):
     discord_id = serializers.SerializerMethodField()
+    avatar = serializers.SerializerMethodField()
     role = serializers.CharField()
     permissions = serializers.ListField(child=serializers.CharField())
 
@@ -30,6 +31,9 @@ class UserOut(serializers.ModelSerializer[User]):
             "user_id", "username", "discriminator", "avatar", "role", "permissions", "discord_id",
             "created_at",
         ]  # fmt: skip
+
+    def get_avatar(self, user: User) -> str | None:
+        return user.avatar or None
 
     def get_discord_id(self, user: User) -> str | None:
         return str(user.discord_id) if user.discord_id else None

@@ -11,7 +11,7 @@ from rest_framework.viewsets import ViewSet
 
 from accounts import serializers as s
 from accounts import services, tokens
-from accounts.authentication import BearerAuthentication, RefreshableBearer, bearer
+from accounts.authentication import OptionalBearer, RefreshableBearer, bearer
 from accounts.errors import Unauthenticated
 from accounts.http import MemberRequest, device_of
 from accounts.models import Session, User
@@ -44,7 +44,7 @@ class LoginViews(ViewSet):
 
 class MonitoringTokenViews(ViewSet):
     permission_classes = [AllowAny]
-    authentication_classes = [BearerAuthentication]
+    authentication_classes = [OptionalBearer]
 
     @extend_schema(
         auth=[{}, {"bearer": []}],  # type: ignore[list-item]  # the library takes objects too

@@ -6,10 +6,13 @@ what it has while nobody set it; the fields are those the original bot documents
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
+from rest_framework.fields import empty
 
 from botconfig.fields import Snowflake, SnowflakeMap
 from hazesite.fields import Flag, Number, Text, Whole
@@ -24,6 +27,11 @@ def texts(default: list[str], longest: int, most: int = 50) -> serializers.ListF
     return serializers.ListField(child=child, default=default, max_length=most)
 
 
+def each_once(values: list[str]) -> None:
+    if len(set(values)) < len(values):
+        raise serializers.ValidationError(_("Each may be there once."))
+
+
 def number(default: int, least: int, most: int) -> Whole:
     return Whole(default=default, min_value=least, max_value=most)
 
@@ -32,8 +40,24 @@ def discord_id() -> Snowflake:
     return Snowflake(default=None, allow_null=True)
 
 
-class SectionIn(serializers.Serializer[dict[str, Any]]):
-    """Whole when read; a part of it when changed."""
+class Strict(serializers.Serializer[dict[str, Any]]):
+    """Refuses keys it does not know, at every depth."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict) and (unknown := [str(key) for key in data if key not in self.fields]):
+            raise serializers.ValidationError({key: [_("There is no such field.")] for key in unknown})
+        return super().to_internal_value(data)
+
+
+class SectionIn(Strict):
+    """Whole when read. To change a part of it, `only` names the fields that are given."""
+
+    def __init__(self, *args: Any, only: Collection[str] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if only is not None:
+            for name, field in self.fields.items():
+                if name not in only:
+                    field.required, field.default = False, empty
 
 
 class General(SectionIn):
@@ -87,13 +111,13 @@ class Welcome(SectionIn):
     welcome_messages = texts(["Welcome, {name}!"], 2000)
 
 
-class GuideField(serializers.Serializer[dict[str, Any]]):
+class GuideField(Strict):
     name = Text(max_length=256)
     value = Text(max_length=1024)
     inline = Flag(default=False)
 
 
-class GuideCategory(serializers.Serializer[dict[str, Any]]):
+class GuideCategory(Strict):
     title = Text(max_length=256)
     description = Text(max_length=4000, default="", allow_blank=True)
     fields = GuideField(many=True, default=list)  # type: ignore[assignment]
@@ -113,6 +137,7 @@ class Tickets(SectionIn):
         default=["support", "bug", "application"],
         min_length=1,
         max_length=25,
+        validators=[each_once],
     )
     owner_may_close = Flag(default=False)
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
-from rest_framework.exceptions import ValidationError
 
 from accounts.models import User
 from botconfig.errors import SetByEnvironment, StaleVersion, UnknownSection
@@ -86,11 +85,8 @@ def _known(name: str) -> None:
 
 
 def _checked(name: str, given: object) -> dict[str, Any]:
-    form = SECTIONS[name](data=given, partial=True)
+    form = SECTIONS[name](data=given, only=given if isinstance(given, dict) else ())
     form.is_valid(raise_exception=True)
-    assert isinstance(given, dict)
-    if unknown := [str(key) for key in given if key not in form.fields]:
-        raise ValidationError({key: ["There is no such field in this section."] for key in unknown})
     return dict(form.validated_data)
 
 

@@ -6,6 +6,9 @@ from typing import Any
 
 from rest_framework import serializers
 
+OPTIONAL: dict[str, Any] = {"required": False, "default": "", "allow_blank": True, "allow_null": True}
+"""A text that may be left out, empty or null, which is all the same."""
+
 
 class Text(serializers.CharField):
     """A string with something in it, kept as it was written (no trimming). No NUL, no lone surrogates."""
@@ -48,4 +51,4 @@ class Nonce(Text):
     """What makes a repeated request the same request: chosen by the client, unique for ever."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=128, required=False, default="", allow_blank=True, **options)
+        super().__init__(max_length=128, **(OPTIONAL | options))

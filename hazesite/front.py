@@ -124,7 +124,8 @@ async def _send(
     body: dict[str, Any],
     headers: list[tuple[bytes, bytes]] | None = None,
 ) -> None:
-    name = accepted_id(dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1"))
+    headers_in = dict(scope["headers"])
+    name = accepted_id(headers_in.get(b"x-request-id", b"").decode("latin-1"))
     if "error" in body:
         body = {**body, "request_id": name}
     content = orjson.dumps(body)
@@ -136,6 +137,12 @@ async def _send(
         (b"x-request-id", name.encode()),
         *(headers or []),
     ]
+    if (origin := headers_in.get(b"origin", b"").decode("latin-1")) in settings.CORS_ALLOWED_ORIGINS:
+        start += [
+            (b"access-control-allow-origin", origin.encode()),
+            (b"access-control-expose-headers", ", ".join(settings.CORS_EXPOSE_HEADERS).encode()),
+            (b"vary", b"origin"),
+        ]
     if status == 413:
         start.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": status, "headers": start, "trailers": False})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 from csp.constants import SELF, UNSAFE_INLINE
 from csp.decorators import csp_replace
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -15,10 +16,19 @@ from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.negotiation import DefaultContentNegotiation
 
-from hazesite.envelope import plain_error
+from hazesite.api import answer_errors
+from hazesite.envelope import JSON, plain_error
 
 
-class ApiSchema(SpectacularAPIView):
+class PlainErrors:
+    """For views that render something else: their errors are JSON in the envelope all the same."""
+
+    def handle_exception(self, exc: Exception) -> Any:
+        answer = answer_errors(exc, {})
+        return HttpResponse(orjson.dumps(answer.data), content_type=JSON, status=answer.status_code)
+
+
+class ApiSchema(PlainErrors, SpectacularAPIView):
     """The OpenAPI document, as YAML or JSON: the one call that goes by `Accept`."""
 
     content_negotiation_class = DefaultContentNegotiation
@@ -26,7 +36,7 @@ class ApiSchema(SpectacularAPIView):
 
 # Swagger UI sets styles of its own; its scripts are ours to serve.
 @method_decorator(csp_replace({"style-src": [SELF, UNSAFE_INLINE]}), name="dispatch")
-class ApiDocs(SpectacularSwaggerSplitView):
+class ApiDocs(PlainErrors, SpectacularSwaggerSplitView):
     """Swagger UI, served from here without a CDN."""
 
 

@@ -92,6 +92,22 @@ def test_every_route_has_its_row():
     assert set(routes(get_resolver().url_patterns)) == set(MATRIX)
 
 
+VERBS = ("get", "post", "put", "patch", "delete")
+
+
+@pytest.mark.parametrize("route", sorted({route for _method, route in MATRIX}))
+def test_a_method_a_route_does_not_have_is_405_and_changes_nothing(route, ticket, clients):
+    path = route.replace("<ticket_id>", ticket.public_id).replace("<message_id>", "msg_1")
+    path = path.replace("<section>", "general").replace("<key>", "0" * 32)
+    for verb in VERBS:
+        if (verb.upper(), route) not in MATRIX:
+            answer = getattr(clients["admin"], verb)(path)
+            assert answer.status_code == 405, (verb, path)
+            assert answer.json()["code"] == "method_not_allowed"
+    ticket.refresh_from_db()
+    assert ticket.deleted_at is None
+
+
 @pytest.fixture
 def clients(ticket: Ticket, mallory: User, alice: User, moira: User, ada: User) -> dict[str, APIClient]:
     def signed_in(session: Session) -> APIClient:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hazesite.errors import NotFound
+from hazesite.errors import Invalid
 from hazesite.realtime.consumers import SocketConsumer
 from hazesite.realtime.hub import hub
 from hazesite.realtime.sinks import Sink
@@ -21,7 +21,7 @@ class TicketConsumer(SocketConsumer):
     async def enter(self, sink: Sink) -> None:
         after_seq = self.query("after_seq")
         if after_seq and not (after_seq.isascii() and after_seq.isdigit()):
-            raise NotFound
+            raise Invalid
         place = {"after_seq": int(after_seq)} if after_seq else {}
         await sockets.join_ticket(sink, self.details() | place)
 

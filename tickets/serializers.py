@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from hazesite.api import MAX_LIMIT, PageQuery
-from hazesite.fields import Nonce, Text, Whole
+from hazesite.fields import OPTIONAL, Nonce, Text, Whole
 from tickets.models import TicketEvent
 from tickets.states import Priority, Status
 
@@ -27,8 +27,8 @@ class ListQuery(PageQuery):
 class OpenTicketIn(Input):
     subject = Text(min_length=3, max_length=100)
     description = Text(min_length=10, max_length=2000)
-    type = Text(max_length=50, required=False, default="")
-    priority = serializers.ChoiceField(Priority.choices, default=Priority.NORMAL)
+    type = Text(max_length=50, **OPTIONAL)
+    priority = serializers.ChoiceField(Priority.choices, default=Priority.NORMAL, allow_null=True)
     client_nonce = Nonce()
 
 
@@ -42,7 +42,7 @@ class EditMessageIn(Input):
 
 
 class CloseIn(Input):
-    close_message = Text(max_length=4000, required=False, default="", allow_blank=True)
+    close_message = Text(max_length=4000, **OPTIONAL)
 
 
 class AssignIn(Input):
@@ -53,6 +53,11 @@ class UpdateTicketIn(Input):
     priority = serializers.ChoiceField(Priority.choices, required=False)
     type = Text(max_length=50, required=False)
     tags = serializers.ListField(child=Text(max_length=50), max_length=20, required=False)
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict) and (unknown := [str(key) for key in data if key not in self.fields]):
+            raise serializers.ValidationError({key: ["It cannot be changed here."] for key in unknown})
+        return super().to_internal_value(data)
 
 
 class MarkReadIn(Input):

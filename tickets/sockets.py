@@ -133,7 +133,7 @@ async def send_message(sink: Sink, data: dict[str, Any]) -> dict[str, Any]:
             wanted["ticket_id"],
             doorkeeper().person(sink.identity),
             wanted["message"],
-            nonce=wanted["client_nonce"],
+            nonce=wanted["client_nonce"] or "",
             source=sink.source,
         )
         return message_json(message)

@@ -116,8 +116,9 @@ def show_read(ticket: Ticket, reader: User, up_to_seq: int) -> None:
         return Part(rooms, (Frame.of("ticket_update", update),))
 
     public = min(up_to_seq, ticket.last_public_seq)
-    staff = (room_of(ticket.pk, staff=True), *((f"user:{reader.pk}",) if reader.is_staff else ()))
-    owner = (room_of(ticket.pk, staff=False), *(() if reader.is_staff else (f"user:{reader.pk}",)))
+    staff, owner = (
+        (room_of(ticket.pk, staff=side), inbox_of(ticket.owner_id, staff=side)) for side in (True, False)
+    )
     show(Publication((part(staff, up_to_seq), part(owner, public))))
 
 

@@ -8,9 +8,9 @@ TICKET = "tickets/<str:ticket_id>"
 urlpatterns = [
     path("tickets", TicketViews.as_view({"get": "list", "post": "open"})),
     path("tickets/options", TicketViews.as_view({"get": "options_for_new"})),
-    path(TICKET, TicketViews.as_view({"get": "read", "patch": "update", "delete": "delete"})),
+    path(TICKET, TicketViews.as_view({"get": "read", "patch": "update", "delete": "remove"})),
     path(f"{TICKET}/messages", MessageViews.as_view({"get": "list", "post": "send"})),
-    path(f"{TICKET}/messages/<str:message_id>", MessageViews.as_view({"patch": "edit", "delete": "delete"})),
+    path(f"{TICKET}/messages/<str:message_id>", MessageViews.as_view({"patch": "edit", "delete": "remove"})),
     path(f"{TICKET}/send", MessageViews.as_view({"post": "send"})),
     path(f"{TICKET}/events", TicketViews.as_view({"get": "events"})),
     path(f"{TICKET}/claim", TicketViews.as_view({"post": "claim"})),

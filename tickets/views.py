@@ -105,7 +105,7 @@ class TicketViews(RoleViewSet):
     def close(self, request: MemberRequest, ticket_id: str) -> Response:
         """For staff, and for the owner where `owner_may_close` is set."""
         body = parsed(s.CloseIn, request.data)
-        services.close_ticket(ticket_id, request.user, body["close_message"], source=_source(request))
+        services.close_ticket(ticket_id, request.user, body["close_message"] or "", source=_source(request))
         return Response({"success": True, "message": "Ticket closed"})
 
     @extend_schema(request=None, responses={200: s.SuccessOut, **refusals(401, 403, 404, 409)})
@@ -161,7 +161,7 @@ class TicketViews(RoleViewSet):
 
     @allow(Admin)
     @extend_schema(responses={200: s.SuccessOut, **refusals(401, 403, 404)})
-    def delete(self, request: MemberRequest, ticket_id: str) -> Response:
+    def remove(self, request: MemberRequest, ticket_id: str) -> Response:
         """Gone for everybody at once, and from the database after thirty days."""
         services.delete_ticket(ticket_id, request.user)
         return Response({"success": True, "message": "Ticket deleted"})
@@ -202,7 +202,7 @@ class MessageViews(RoleViewSet):
         return Response({"success": True, "message": message_json(message)})
 
     @extend_schema(responses={200: s.SuccessOut, **refusals(401, 403, 404)})
-    def delete(self, request: MemberRequest, ticket_id: str, message_id: str) -> Response:
+    def remove(self, request: MemberRequest, ticket_id: str, message_id: str) -> Response:
         """Take a message out of the conversation: its author may, and staff."""
         services.delete_message(ticket_id, _key(message_id), request.user)
         return Response({"success": True, "message": "Message deleted"})
@@ -239,7 +239,7 @@ def _filtered(rows: TicketQuerySet, query: dict[str, Any], staff: bool) -> Ticke
     return rows
 
 
-def _nonce(request: MemberRequest, in_body: str) -> str:
+def _nonce(request: MemberRequest, in_body: str | None) -> str:
     """`client_nonce` and `Idempotency-Key` are one thing; two different ones are a mistake."""
     header = request.headers.get("Idempotency-Key", "")
     if len(header) > 128 or (header and in_body and header != in_body):

@@ -15,7 +15,7 @@ import orjson
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.utils.translation import gettext as _
 
-from hazesite.errors import Invalid, Refused
+from hazesite.errors import Invalid, NotAllowed, Refused
 from hazesite.realtime import handlers, origins
 from hazesite.realtime.database import db_call
 from hazesite.realtime.doorkeeper import Identity, Unauthorized, doorkeeper
@@ -84,7 +84,7 @@ class SocketConsumer(AsyncWebsocketConsumer):
         headers = {name: value.decode("latin-1") for name, value in self.scope["headers"]}
         origin = headers.get(b"origin", "")
         if origin and not origins.is_allowed(origin, headers.get(b"host", "")):
-            raise Unauthorized
+            raise NotAllowed
         if token := self._token():
             return await db_call(doorkeeper().by_token, token)
         if not origin:  # a cookie counts only where a browser vouches for the page that uses it

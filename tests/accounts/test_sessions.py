@@ -147,6 +147,8 @@ def test_a_monitoring_token_is_for_those_with_the_secret_and_for_admins(ada, ali
     assert anonymous.post(url, {"secret": "wrong"}).status_code == 401
     assert anonymous.post(url).status_code == 401
     assert client_of(alice).post(url).status_code == 403
+    anonymous.credentials(HTTP_AUTHORIZATION="Bearer long-expired")
+    assert anonymous.post(url, {"secret": "a-secret-of-the-tests"}).status_code == 200
     assert User.objects.filter(is_service=True).count() == 1
 
 

@@ -75,6 +75,10 @@ def test_absent_keys_stay(admin):
         ("tickets", {"categories": []}),
         ("tickets", {"max_open_per_user": 0}),
         ("server_guide", {"categories": [{"title": ""}]}),
+        ("server_guide", {"categories": [{}]}),
+        ("server_guide", {"categories": [{"title": "t", "surprise": 1}]}),
+        ("server_guide", {"categories": [{"title": "t", "fields": [{}]}]}),
+        ("tickets", {"categories": ["a", "a"]}),
     ],
 )
 def test_unknown_keys_and_bad_values_store_nothing(admin, section, body):
@@ -82,6 +86,11 @@ def test_unknown_keys_and_bad_values_store_nothing(admin, section, body):
     assert answer.status_code == 400
     assert answer.json()["fields"]
     assert not Section.objects.exists()
+
+
+def test_what_is_left_out_of_a_category_has_its_default(admin):
+    body = admin.put("/api/config/server_guide", {"categories": [{"title": "Start"}]}).json()
+    assert body["categories"] == [{"title": "Start", "description": "", "fields": []}]
 
 
 def test_an_id_may_be_a_string_or_an_integer_or_null_and_is_answered_as_a_string(admin):

@@ -125,7 +125,7 @@ async def test_a_long_absence_comes_in_portions(server, connect, ticket_id):
         ("/ws/tickets/{ticket}/?token=x", "", 4401),
         ("/ws/tickets/{ticket}/", "mallory", 4403),
         ("/ws/tickets/no-such-ticket/", "alice", 4403),
-        ("/ws/tickets/{ticket}/?after_seq=x", "alice", 4403),
+        ("/ws/tickets/{ticket}/?after_seq=x", "alice", 4400),
         ("/ws/tickets/", "", 4401),
         ("/ws/elsewhere/", "alice", 4404),
     ],
@@ -141,7 +141,7 @@ async def test_the_token_may_be_in_the_query(connect, tokens, ticket_id):
 
 async def test_a_foreign_page_is_turned_away(connect, ticket_id):
     path = f"/ws/tickets/{ticket_id}/"
-    assert await close_code(connect, path, "alice", origin="https://evil.example") == 4401
+    assert await close_code(connect, path, "alice", origin="https://evil.example") == 4403
 
 
 async def test_a_staff_cookie_opens_a_socket_for_our_own_pages_alone(server, connect, ticket_id):
@@ -159,7 +159,7 @@ async def test_a_staff_cookie_opens_a_socket_for_our_own_pages_alone(server, con
     async with connect(path, additional_headers=cookie, origin=server.url) as moira:
         await moira.wait_for("message_history")
     assert await close_code(connect, path, additional_headers=cookie) == 4401
-    assert await close_code(connect, path, additional_headers=cookie, origin="https://evil.example") == 4401
+    assert await close_code(connect, path, additional_headers=cookie, origin="https://evil.example") == 4403
 
 
 async def test_the_inbox_shows_staff_every_ticket_and_members_their_own(server, connect):

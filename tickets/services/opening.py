@@ -13,7 +13,7 @@ from accounts.models import User
 from botconfig.services import read_section
 from hazesite.errors import TooMany
 from tickets import stream
-from tickets.errors import NonceReused, TicketsDisabled, TooManyOpenTickets, UnknownType
+from tickets.errors import NonceReused, TicketGone, TicketsDisabled, TooManyOpenTickets, UnknownType
 from tickets.models import Message, Ticket, TicketEvent
 from tickets.services.conversation import say_in
 from tickets.services.locking import digest
@@ -36,8 +36,8 @@ def open_ticket(
     subject: str,
     description: str,
     *,
-    type: str = "",  # noqa: A002 - the contract's word
-    priority: str = Priority.NORMAL,
+    type: str | None = "",  # noqa: A002 - the contract's word
+    priority: str | None = Priority.NORMAL,
     nonce: str = "",
     source: str = Message.Source.APP,
 ) -> Ticket:
@@ -46,6 +46,7 @@ def open_ticket(
     Raises `TicketsDisabled`, `UnknownType`, `TooManyOpenTickets`, `TooMany` (20 an hour), `NonceReused`.
     """
     configured = ticket_settings()
+    type, priority = type or "", priority or Priority.NORMAL  # noqa: A001
     body = digest(subject, description, type, priority)
     with transaction.atomic():
         # The person's row lock: two tabs together may not open more than one may.
@@ -53,6 +54,8 @@ def open_ticket(
         if nonce and (earlier := owner.tickets.filter(client_nonce=nonce).first()):
             if earlier.nonce_digest != body:
                 raise NonceReused
+            if earlier.deleted_at is not None:
+                raise TicketGone
             return earlier
         _refuse(owner, configured, type)
         ticket = Ticket.objects.create(

@@ -93,7 +93,7 @@ def history(ticket: Ticket, reader: User, after_seq: int | None, limit: int) -> 
     found = stream.steps(ticket, after_seq, staff=reader.is_staff, limit=limit)
     events = [event for event in found if event.seq <= head]
     complete = len(events) < limit
-    reached = max(head, after_seq) if complete else events[-1].seq
+    reached = head if complete else events[-1].seq
     return History(_still_there(events), events, reached, now.last_seq, complete)
 
 
