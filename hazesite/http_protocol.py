@@ -9,23 +9,25 @@ REFUSAL = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\
 
 
 class BoundedHead(HttpToolsProtocol):
-    _head, _in_head = 0, True
+    _head, _in_head, _got_on = 0, True, False
 
     def on_message_begin(self) -> None:
         self._head, self._in_head = 0, True
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        self._in_head = False
+        self._in_head, self._got_on = False, True
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        self._head, self._in_head = 0, True
+        self._head, self._in_head, self._got_on = 0, True, True
         super().on_message_complete()
 
     def data_received(self, data: bytes) -> None:
+        self._got_on = False
         super().data_received(data)
-        if self._in_head and not self.transport.is_closing():
+        # A piece in which a head or a body came to its end is no part of an endless head.
+        if self._in_head and not self._got_on and not self.transport.is_closing():
             self._head += len(data)
             if self._head > MAX_HEAD_BYTES:
                 self.transport.write(REFUSAL)

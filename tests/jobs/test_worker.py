@@ -129,6 +129,15 @@ def test_a_failing_job_is_tried_again_until_it_succeeds(place):
     assert place.states() == {"done": 2}
 
 
+def test_a_result_that_is_no_json_is_no_reason_to_do_it_again(place):
+    place.enqueue("return_no_json.enqueue(F)")
+    place.worker()
+    place.wait(lambda lines: lines == ["done"])
+    time.sleep(0.5)
+    assert place.states() == {"done": 1}
+    assert place.lines == ["done"]
+
+
 def test_a_stopped_worker_finishes_what_it_has(place):
     worker = place.worker()
     place.enqueue("take_long.enqueue(F, 1.5)")

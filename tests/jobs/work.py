@@ -36,6 +36,12 @@ def take_long(folder: str, seconds: float) -> None:
     trace(folder, f"end {os.getpid()}")
 
 
+@task
+def return_no_json(folder: str) -> object:
+    trace(folder, "done")
+    return object()
+
+
 @task(takes_context=True, priority=5)
 def name_oneself(context, folder: str) -> None:
     trace(folder, str(Job.objects.get(pk=context.task_result.id).attempts))

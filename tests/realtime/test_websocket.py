@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,7 +15,7 @@ import pytest
 import websockets
 from websockets.asyncio.client import ClientConnection
 
-from tests.serving import PASSWORDS, serving
+from tests.serving import PASSWORDS, ROOT, serving
 
 pytestmark = pytest.mark.server
 
@@ -27,9 +29,9 @@ class Socket:
         await self.connection.send(json.dumps({"type": kind, **data}))
 
     async def wait_for(
-        self, kind: str, test: Callable[[dict[str, Any]], bool] = lambda _: True
+        self, kind: str, test: Callable[[dict[str, Any]], bool] = lambda _: True, patience: float = 5
     ) -> dict[str, Any]:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(patience):
             while True:
                 frame = json.loads(await self.connection.recv())
                 self.frames.append(frame)
@@ -145,14 +147,8 @@ async def test_a_foreign_page_is_turned_away(connect, ticket_id):
 
 
 async def test_a_staff_cookie_opens_a_socket_for_our_own_pages_alone(server, connect, ticket_id):
-    with httpx.Client(base_url=server.url) as browser:
-        page = browser.get("/admin/login/").text
-        mark = page.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
-        browser.post(
-            "/admin/login/",
-            data={"username": "moira", "password": PASSWORDS["moira"], "csrfmiddlewaretoken": mark},
-            headers={"Referer": f"{server.url}/admin/login/"},
-        )
+    with httpx.Client(base_url=server.url, headers={"Referer": f"{server.url}/admin/"}) as browser:
+        sign_in_at_the_desk(browser, "moira")
         cookie = {"Cookie": f"sessionid={browser.cookies['sessionid']}"}
     path = f"/ws/tickets/{ticket_id}/"
 
@@ -160,6 +156,42 @@ async def test_a_staff_cookie_opens_a_socket_for_our_own_pages_alone(server, con
         await moira.wait_for("message_history")
     assert await close_code(connect, path, additional_headers=cookie) == 4401
     assert await close_code(connect, path, additional_headers=cookie, origin="https://evil.example") == 4403
+
+
+@pytest.mark.parametrize("end", ["logout", "password"])
+async def test_a_cookies_socket_ends_with_the_cookie(server, connect, ticket_id, end):
+    with httpx.Client(base_url=server.url, headers={"Referer": f"{server.url}/admin/"}) as browser:
+        mark = sign_in_at_the_desk(browser, "ada")
+        cookie = {"Cookie": f"sessionid={browser.cookies['sessionid']}"}
+        path = f"/ws/tickets/{ticket_id}/"
+        async with connect(path, additional_headers=cookie, origin=server.url) as ada:
+            await ada.wait_for("message_history")
+            if end == "logout":
+                browser.post("/admin/logout/", data={"csrfmiddlewaretoken": mark})
+            else:
+                await asyncio.to_thread(change_password, server)
+            with pytest.raises(websockets.ConnectionClosed) as closed:
+                await ada.wait_for("nothing", patience=8)
+    assert closed.value.rcvd.code == 4401
+
+
+def sign_in_at_the_desk(browser: httpx.Client, name: str) -> str:
+    """The mark a form on the page needs."""
+    page = browser.get("/admin/login/").text
+    mark = page.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
+    body = {"username": name, "password": PASSWORDS[name], "csrfmiddlewaretoken": mark}
+    browser.post("/admin/login/", data=body)
+    return browser.get("/admin/").text.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
+
+
+def change_password(server) -> None:
+    """To the same one, by its owner: the cookies of before are worth nothing all the same."""
+    program = (
+        "from accounts import services; from accounts.models import User; "
+        f"services.set_password(User.objects.get(username='ada'), {PASSWORDS['ada']!r})"
+    )
+    command = [sys.executable, "manage.py", "shell", "-c", program]
+    subprocess.run(command, env=server.surroundings(), cwd=ROOT, check=True, capture_output=True)
 
 
 async def test_the_inbox_shows_staff_every_ticket_and_members_their_own(server, connect):

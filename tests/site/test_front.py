@@ -9,7 +9,7 @@ import httpx
 import pytest
 from websockets.sync.client import connect
 
-from tests.serving import PASSWORDS
+from tests.serving import PASSWORDS, serving
 
 pytestmark = pytest.mark.server
 
@@ -85,6 +85,60 @@ def test_half_a_request_is_not_acted_on(server):
     time.sleep(0.5)
     with server.client("moira") as moira:
         assert moira.get(f"/api/tickets/{ticket}").json()["status"] == "open"
+
+
+def test_readers_that_dawdle_take_no_thread(server):
+    large = "/static/drf_spectacular_sidecar/redoc/bundles/redoc.standalone.js.map"
+    dawdlers = []
+    for _ in range(20):
+        connection = socket.socket()
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect(("127.0.0.1", server.port))
+        connection.sendall(f"GET {large} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        dawdlers.append(connection)
+    try:
+        time.sleep(1)
+        assert httpx.get(f"{server.url}/api/users/me", timeout=5).status_code == 401
+    finally:
+        for connection in dawdlers:
+            connection.close()
+
+
+def test_a_head_without_end_is_cut_off(server):
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n")
+        sent = 0
+        try:
+            while sent < 2_000_000:
+                connection.sendall(b"X-Padding: " + b"x" * 8000 + b"\r\n")
+                sent += 8000
+        except OSError:
+            pass
+    assert sent < 2_000_000
+
+
+def test_a_large_body_in_one_piece_with_its_head_is_no_large_head(server):
+    ticket = server.open_ticket()["ticket_id"]
+    with server.client("alice") as client:
+        for text in ("x" * 4000, "🦀" * 4000):
+            assert client.post(f"/api/tickets/{ticket}/send", json={"message": text}).status_code == 200
+        assert client.post(f"/api/tickets/{ticket}/send", json={"message": "x" * 500_000}).status_code == 400
+
+
+def test_answers_beside_django_are_readable_by_allowed_pages(tmp_path):
+    allowed = "https://app.example.org"
+    with serving(tmp_path / "data", environment={"CORS_ORIGINS": allowed}) as strict:
+        answer = httpx.post(
+            f"{strict.url}/api/tickets", content=b"x" * 2_000_000, headers={"Origin": allowed}
+        )
+        foreign = httpx.get(f"{strict.url}/health/live", headers={"Origin": "https://evil.example"})
+    assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (413, allowed)
+    assert "Access-Control-Allow-Origin" not in foreign.headers
+
+
+@pytest.mark.parametrize("path", ["/socket.io/?EIO=4&transport=polling", "/api/ping"])
+def test_an_origin_that_is_no_address_is_a_foreign_one(server, path):
+    assert httpx.get(f"{server.url}{path}", headers={"Origin": "http://["}).status_code in (400, 401)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
+from accounts import services as accounts
 from accounts.models import Session, User
 from tickets import services
 from tickets.models import Ticket
@@ -110,6 +111,19 @@ def test_a_refusal_is_a_message_on_the_page(desk, ticket, moira):
     assert "This ticket is closed." in answer.content.decode()
 
 
+def test_what_was_typed_is_not_lost_by_a_refusal(desk, ticket, moira):
+    services.close_ticket(ticket.public_id, moira)
+    url = reverse("admin:tickets_ticket_say", args=[ticket.pk, "reply"])
+    answer = desk.post(url, {"message": "A long and careful reply", "nonce": "n"}, follow=True)
+    assert "A long and careful reply</textarea>" in answer.content.decode()
+    assert "careful" not in desk.get(page(ticket)).content.decode()
+
+
+def test_a_note_is_never_sent_as_a_reply_by_mistake(desk, ticket):
+    url = reverse("admin:tickets_ticket_say", args=[ticket.pk, "Note"])
+    assert desk.post(url, {"message": "Between us", "nonce": "n"}).status_code == 404
+
+
 @pytest.mark.parametrize(("verb", "status"), [("claim", "claimed"), ("close", "closed")])
 def test_buttons_move_a_ticket_on(desk, ticket, verb, status):
     desk.post(reverse("admin:tickets_ticket_do", args=[ticket.pk, verb]))
@@ -165,6 +179,19 @@ def test_an_admin_adds_and_blocks_people(admin, db):
     zoe.refresh_from_db()
     assert (zoe.is_active, zoe.granted_role) == (False, "")
     assert zoe.check_password("plover-xyzzy-41")
+
+
+def test_somebody_added_as_inactive_cannot_sign_in(admin, anonymous):
+    added = {"username": "zoe", "granted_role": "", "new_password": "plover-xyzzy-41"}
+    admin.post(reverse("admin:accounts_user_add"), added)
+    answer = anonymous.post("/api/auth/login", {"username": "zoe", "password": "plover-xyzzy-41"})
+    assert answer.status_code == 401
+
+
+def test_ending_somebodys_sign_ins_ends_their_cookies_too(client, desk, moira, ada):
+    assert desk.get("/admin/").status_code == 200
+    accounts.end_sessions_as(ada, moira)
+    assert desk.get("/admin/").status_code == 302
 
 
 def test_an_admin_ends_sign_ins(admin, alice, token_of):

@@ -49,6 +49,19 @@ def test_a_note_is_published_to_staff_alone(ticket, moira, shown):
     assert rooms == {f"ticket:{ticket.pk}:staff", "inbox:staff"}
 
 
+def test_a_note_moves_nothing_the_owner_can_see(ticket, alice, moira, ada, client_of, shown):
+    services.open_ticket(alice, "Newer one", "A ticket that is newer.")
+    client = client_of(alice)
+    before = client.get("/api/tickets").json()
+    services.add_note(ticket.public_id, moira, "Between us")
+    assert client.get("/api/tickets").json() == before
+
+    with shown() as publications:
+        services.mark_read(ticket.public_id, ada)
+    owner = next(part for part in publications[0].parts if f"ticket:{ticket.pk}:owner" in part.rooms)
+    assert owner.frames[0].data["data"]["up_to_seq"] == 2
+
+
 def test_notes_go_on_when_the_ticket_is_closed(ticket, moira):
     services.close_ticket(ticket.public_id, moira)
     assert services.add_note(ticket.public_id, moira, "Check in a week").is_note

@@ -97,6 +97,25 @@ def test_switched_off_means_nobody_opens_one(alice, ada, client_of):
     assert (answer.status_code, answer.json()["code"]) == (409, "tickets_disabled")
 
 
+def test_null_is_the_same_as_left_out(alice, client_of):
+    client = client_of(alice)
+    opened = client.post("/api/tickets", BODY | {"type": None, "priority": None, "client_nonce": None})
+    assert (opened.status_code, opened.json()["type"], opened.json()["priority"]) == (
+        201,
+        "support",
+        "normal",
+    )
+    url = f"/api/tickets/{opened.json()['ticket_id']}/send"
+    assert client.post(url, {"message": "x", "client_nonce": None}).status_code == 200
+
+
+def test_the_key_of_a_deleted_ticket_is_answered_as_gone(alice, ada, client_of):
+    client = client_of(alice)
+    first = client.post("/api/tickets", BODY | {"client_nonce": "k"}).json()
+    services.delete_ticket(first["ticket_id"], ada)
+    assert client.post("/api/tickets", BODY | {"client_nonce": "k"}).status_code == 410
+
+
 def test_options_say_what_is_possible(ticket, alice, client_of):
     body = client_of(alice).get("/api/tickets/options").json()
     assert [category["name"] for category in body["categories"]] == ["support", "bug", "application"]

@@ -126,6 +126,11 @@ def test_priority_type_and_tags_are_changed_together_or_not_at_all(ticket, moira
     assert client.patch(url, {"tags": []}).json()["tags"] == []
 
 
+def test_what_cannot_be_changed_so_is_refused(ticket, moira, client_of):
+    answer = client_of(moira).patch(f"/api/tickets/{ticket.public_id}", {"status": "closed"})
+    assert answer.status_code == 400 and "status" in answer.json()["fields"]
+
+
 def test_deleting_is_soft_and_final_for_everybody(ticket, alice, moira, ada, mallory, client_of):
     url = f"/api/tickets/{ticket.public_id}"
     assert client_of(moira).delete(url).status_code == 403
