@@ -12,7 +12,7 @@ run: $(RUNS)
 	$(PY) manage.py serve $(if $(filter-out 0 no false,$(DEMO)),--demo)
 
 test: $(TESTS)
-	$(PY) -m pytest -q -n auto --dist loadfile -m "not node and not browser and not postgres and not redis" $(ARGS)
+	$(PY) -m pytest -q -n auto --dist loadfile -m "not node and not browser and not postgres and not redis and not workers" $(ARGS)
 
 test-all: $(TESTS)
 	$(PY) -m tests.everything $(ARGS)

@@ -49,10 +49,9 @@ def run(title: str, arguments: list[str], **environment: str) -> bool:
 
 def on_sqlite(left_out: dict[str, str], more: list[str]) -> bool:
     marks = [mark for part, mark in ((NODE, "node"), (BROWSER, "browser")) if part not in left_out]
-    if not marks:
-        return True
+    marks.append("workers")
     expression = f"({' or '.join(marks)}) and not redis"
-    return run("outside clients, on SQLite", ["-m", "pytest", "-q", "-m", expression, *more])
+    return run("outside clients and workers, on SQLite", ["-m", "pytest", "-q", "-m", expression, *more])
 
 
 def on_servers(left_out: dict[str, str], more: list[str]) -> bool:

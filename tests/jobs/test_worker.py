@@ -14,7 +14,7 @@ import pytest
 
 from tests.serving import ROOT, Server
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.workers]
 LEASE = 2
 
 
@@ -22,7 +22,7 @@ class Place:
     """An installation without a web process: workers, and a way to enqueue."""
 
     def __init__(self, data: Path) -> None:
-        self.data = data
+        self.data = self.folder = data
         self.environment = Server(data, environment={"JOB_LEASE_SECONDS": str(LEASE)}).surroundings()
         self.workers: list[subprocess.Popen[bytes]] = []
         self.manage("migrate", "-v0")
@@ -35,11 +35,11 @@ class Place:
         return done.stdout
 
     def enqueue(self, *calls: str) -> None:
-        program = f"from tests.jobs.work import *; F = {str(self.data)!r}; {'; '.join(calls)}"
+        program = f"from tests.jobs.work import *; F = {str(self.folder)!r}; {'; '.join(calls)}"
         self.manage("shell", "-v0", "-c", program)
 
     def states(self) -> Counter[str]:
-        listed = "from hazesite.models import Job; print(*Job.objects.filter(task__startswith='tests.')"
+        listed = f"from hazesite.models import Job; print(*Job.objects.filter(args__0={str(self.folder)!r})"
         return Counter(
             self.manage("shell", "-v0", "-c", f"{listed}.values_list('state', flat=True))").split()
         )
@@ -53,7 +53,7 @@ class Place:
 
     @property
     def lines(self) -> list[str]:
-        trace = self.data / "trace"
+        trace = self.folder / "trace"
         return trace.read_text().splitlines() if trace.exists() else []
 
     def wait(self, until: Callable[[list[str]], bool], seconds: float = 20) -> list[str]:
@@ -65,15 +65,22 @@ class Place:
         raise AssertionError(f"{self.lines}\n{(self.data / 'worker.out').read_text()[-3000:]}")
 
 
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    return Place(tmp_path_factory.mktemp("place"))
+
+
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
-    found = Place(tmp_path)
-    yield found
-    for worker in found.workers:
+def place(installed: Place, tmp_path: Path) -> Iterator[Place]:
+    """With a trace of this test's own, and without workers."""
+    installed.folder = tmp_path
+    yield installed
+    for worker in installed.workers:
         if worker.poll() is None:
             worker.send_signal(signal.SIGCONT)
             worker.kill()
             worker.wait()
+    installed.workers.clear()
 
 
 def begun(lines: list[str]) -> list[str]:

@@ -110,7 +110,7 @@ def test_a_place_beyond_the_end_shows_nothing_and_later_messages_are_heard(
     assert alice.wait_for("new_message")["message"] == "hello"
 
 
-@pytest.mark.parametrize("nonce", [7, None, ["n"], "x" * 200, "\x00", "\ud800"], ids=repr)
+@pytest.mark.parametrize("nonce", [7, ["n"], "x" * 200, "\x00", "\ud800"], ids=repr)
 def test_what_is_no_nonce_is_refused(connect: Connect, people: People, ticket: str, nonce: Any):
     alice = connect("alice", join=ticket)
     refused(alice, "send_message", {"ticket_id": ticket, "message": "hello", "client_nonce": nonce})

@@ -123,7 +123,8 @@ def kill_the_web_process(server: Server) -> None:
     """With SIGKILL. The supervisor starts another one."""
     assert server.process is not None
     pid = server.process.pid
-    (child,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    (child,) = (each for each in children if Path(f"/proc/{each}/cmdline").read_bytes().endswith(b"\0web\0"))
     os.kill(int(child), signal.SIGKILL)
     await_free(server.port)
     server.await_ready(30)
