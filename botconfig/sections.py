@@ -15,7 +15,7 @@ from rest_framework import serializers
 from rest_framework.fields import empty
 
 from botconfig.fields import Snowflake, SnowflakeMap
-from hazesite.fields import Flag, Number, Text, Whole
+from hazesite.fields import Flag, Number, Strict, Text, Whole
 
 
 def text(default: str, longest: int, **more: Any) -> Text:
@@ -38,15 +38,6 @@ def number(default: int, least: int, most: int) -> Whole:
 
 def discord_id() -> Snowflake:
     return Snowflake(default=None, allow_null=True)
-
-
-class Strict(serializers.Serializer[dict[str, Any]]):
-    """Refuses keys it does not know, at every depth."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, dict) and (unknown := [str(key) for key in data if key not in self.fields]):
-            raise serializers.ValidationError({key: [_("There is no such field.")] for key in unknown})
-        return super().to_internal_value(data)
 
 
 class SectionIn(Strict):

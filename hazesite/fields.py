@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 OPTIONAL: dict[str, Any] = {"required": False, "default": "", "allow_blank": True, "allow_null": True}
@@ -52,3 +54,14 @@ class Nonce(Text):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=128, **(OPTIONAL | options))
+
+
+class Strict(serializers.Serializer[dict[str, Any]]):
+    """Refuses keys it does not know, at every depth."""
+
+    unknown_key: str | Promise = _("There is no such field.")
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict) and (unknown := [str(key) for key in data if key not in self.fields]):
+            raise serializers.ValidationError({key: [str(self.unknown_key)] for key in unknown})
+        return super().to_internal_value(data)

@@ -97,10 +97,17 @@ class Front:
 
         page = asyncio.ensure_future(self.pages({**scope, "headers": headers}, receive_whole, send_soon))
         page.add_done_callback(lambda _: outgoing.put_nowait(None))
-        while (message := await outgoing.get()) is not None:
-            await send(message)
-            self._held -= len(message.get("body", b""))
-        await page
+        try:
+            while (message := await outgoing.get()) is not None:
+                try:
+                    await send(message)
+                finally:
+                    self._held -= len(message.get("body", b""))
+            await page
+        finally:  # where sending failed, what was never sent must not count for ever
+            page.cancel()
+            while not outgoing.empty():
+                self._held -= len((outgoing.get_nowait() or {}).get("body", b""))
 
     async def _body(self, receive: ASGIReceiveCallable) -> bytes:
         """The whole body. Half of one is never acted on. Raises `ClientGone`, `BodyTooLarge`."""

@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from hazesite.api import MAX_LIMIT, PageQuery
-from hazesite.fields import OPTIONAL, Nonce, Text, Whole
+from hazesite.fields import OPTIONAL, Nonce, Strict, Text, Whole
 from tickets.models import TicketEvent
 from tickets.states import Priority, Status
 
@@ -49,15 +49,11 @@ class AssignIn(Input):
     assigned_to = Text(max_length=20, allow_null=True, help_text="A user id of staff; null for nobody.")
 
 
-class UpdateTicketIn(Input):
+class UpdateTicketIn(Strict):
+    unknown_key = "It cannot be changed here."
     priority = serializers.ChoiceField(Priority.choices, required=False)
     type = Text(max_length=50, required=False)
     tags = serializers.ListField(child=Text(max_length=50), max_length=20, required=False)
-
-    def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, dict) and (unknown := [str(key) for key in data if key not in self.fields]):
-            raise serializers.ValidationError({key: ["It cannot be changed here."] for key in unknown})
-        return super().to_internal_value(data)
 
 
 class MarkReadIn(Input):
