@@ -21,6 +21,13 @@ class Priority(models.TextChoices):
     URGENT = "urgent", _("Urgent")
 
 
+class Side(models.TextChoices):
+    """Whose answer is awaited."""
+
+    STAFF = "staff", _("Staff")
+    OWNER = "owner", _("Owner")
+
+
 class Verb(models.TextChoices):
     CLAIM = "claim"
     ASSIGN = "assign"

@@ -7,15 +7,20 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import models
 from django.db.models import F, FilteredRelation, Q, Value
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from tickets.states import TRANSITIONS, Priority, Status, Verb
+from tickets.states import TRANSITIONS, Priority, Side, Status, Verb
 
 KEEP_DELETED = timedelta(days=30)
+EMPTY_LIST = Value([], models.JSONField())
+SNOOZED = Q(snoozed_until__isnull=False)
+RUNNING = Q(status__in=[Status.OPEN, Status.CLAIMED], deleted_at=None)
+ANSWER_AWAITED = RUNNING & Q(first_answer_at=None, answer_overdue=False, first_answer_due_at__isnull=False)
+TO_RESOLVE = RUNNING & Q(resolution_overdue=False, resolution_due_at__isnull=False)
 
 
 def new_ticket_id() -> str:
@@ -75,6 +80,34 @@ class Ticket(models.Model):
         "tickets.Message", models.SET_NULL, null=True, blank=True, related_name="+"
     )
 
+    # `db_default`: processes of the version before insert without these columns while both run.
+    answers = models.JSONField(
+        default=list, db_default=EMPTY_LIST, blank=True, help_text=_("To its category's form, with labels.")
+    )
+    merged_into = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="merged_tickets"
+    )
+    snoozed_until = models.DateTimeField(null=True, blank=True)
+
+    # Whose turn it is, and the clocks that follow from it.
+    awaiting = models.CharField(
+        max_length=5, choices=Side.choices, default=Side.STAFF, db_default=Side.STAFF.value
+    )
+    quiet_since = models.DateTimeField(
+        default=timezone.now, db_default=Now(), help_text=_("When somebody last said something.")
+    )
+    reminded_at = models.DateTimeField(null=True, blank=True, help_text=_("Who owes an answer was told so."))
+    first_answer_at = models.DateTimeField(null=True, blank=True)
+    first_answer_due_at = models.DateTimeField(null=True, blank=True)
+    resolution_due_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("Empty while the owner's answer is awaited.")
+    )
+    resolution_left = models.PositiveIntegerField(
+        null=True, blank=True, help_text=_("Seconds of business time left, while the clock stands.")
+    )
+    answer_overdue = models.BooleanField(default=False, db_default=False)
+    resolution_overdue = models.BooleanField(default=False, db_default=False)
+
     client_nonce = models.CharField(max_length=128, null=True, blank=True)  # noqa: DJ001 - unique when given
     nonce_digest = models.CharField(max_length=64, blank=True)
 
@@ -102,6 +135,11 @@ class Ticket(models.Model):
             models.Index(fields=["assigned_to", "-active_at", "-id"], name="ticket_by_assignee"),
             models.Index(fields=["priority", "-active_at", "-id"], name="ticket_by_priority"),
             models.Index(fields=["owner", "created_at"], name="ticket_by_owner_and_age"),
+            # What the clocks look for.
+            models.Index(fields=["snoozed_until"], condition=SNOOZED, name="ticket_by_wake_up"),
+            models.Index(fields=["quiet_since"], condition=RUNNING, name="ticket_by_silence"),
+            models.Index(fields=["first_answer_due_at"], condition=ANSWER_AWAITED, name="ticket_answer_due"),
+            models.Index(fields=["resolution_due_at"], condition=TO_RESOLVE, name="ticket_by_resolution_due"),
         ]
 
     def __str__(self) -> str:
@@ -134,102 +172,3 @@ class TicketTag(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class MessageQuerySet(models.QuerySet["Message"]):
-    def visible_to(self, user: User) -> MessageQuerySet:
-        """Notes are for staff. Deleted messages are gone from the conversation, not from the stream."""
-        rows = self.filter(deleted_at=None)
-        return rows if user.is_staff else rows.filter(is_note=False)
-
-
-class Message(models.Model):
-    class Source(models.TextChoices):
-        APP = "app"
-        WEB = "web"
-        DISCORD = "discord"
-        ADMIN = "admin"
-
-    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="messages")
-    seq = models.PositiveIntegerField(help_text=_("The place of its posting in the ticket's stream."))
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="messages")
-    content = models.TextField()
-    is_note = models.BooleanField(default=False)
-    by_staff = models.BooleanField(default=False, help_text=_("The author was staff when writing it."))
-    source = models.CharField(max_length=8, choices=Source.choices, default=Source.APP)
-    created_at = models.DateTimeField(default=timezone.now)
-    edited_at = models.DateTimeField(null=True, blank=True)
-    deleted_at = models.DateTimeField(null=True, blank=True)
-    client_nonce = models.CharField(max_length=128, null=True, blank=True)  # noqa: DJ001 - unique when given
-    nonce_digest = models.CharField(max_length=64, blank=True)
-
-    objects = MessageQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["ticket", "seq"]
-        constraints = [
-            models.UniqueConstraint(fields=["ticket", "seq"], name="message_once_per_place"),
-            models.UniqueConstraint(
-                fields=["author", "client_nonce"], name="message_once_per_author_and_nonce"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.public_id} of {self.ticket_id}"
-
-    @property
-    def public_id(self) -> str:
-        return f"msg_{self.pk}"
-
-
-class TicketEvent(models.Model):
-    """One step of a ticket's stream: what happened, by whom, and small facts. Never text.
-
-    `seq` is taken under the ticket's row lock, so the order of commits is the order of `seq`.
-    """
-
-    class Type(models.TextChoices):
-        CREATED = "ticket_created"
-        MESSAGE = "new_message"
-        EDITED = "message_edited"
-        DELETED_MESSAGE = "message_deleted"
-        CLAIMED = "ticket_claimed"
-        UNCLAIMED = "ticket_unclaimed"
-        ASSIGNED = "ticket_assigned"
-        CLOSED = "ticket_closed"
-        REOPENED = "ticket_reopened"
-        UPDATED = "ticket_updated"
-        DELETED = "ticket_deleted"
-
-    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="events")
-    seq = models.PositiveIntegerField()
-    previous_public_seq = models.PositiveIntegerField(help_text=_("The step before it the owner may see."))
-    is_internal = models.BooleanField(default=False, help_text=_("For staff alone."))
-    type = models.CharField(max_length=20, choices=Type.choices)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
-    message = models.ForeignKey(Message, models.CASCADE, null=True, related_name="events")
-    facts = models.JSONField(default=dict)
-    at = models.DateTimeField(default=timezone.now, db_index=True)
-
-    class Meta:
-        ordering = ["ticket", "seq"]
-        constraints = [models.UniqueConstraint(fields=["ticket", "seq"], name="event_once_per_place")]
-
-    def __str__(self) -> str:
-        return f"{self.type} ({self.seq}) of {self.ticket_id}"
-
-
-class ReadMark(models.Model):
-    """How far one person has read one ticket, and how many messages there were up to there."""
-
-    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="marks")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
-    seq = models.PositiveIntegerField(default=0)
-    message_count = models.PositiveIntegerField(default=0)
-    note_count = models.PositiveIntegerField(default=0)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["ticket", "user"], name="one_mark_per_reader")]
-
-    def __str__(self) -> str:
-        return f"{self.user_id} read {self.ticket_id} up to {self.seq}"
