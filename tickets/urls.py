@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tickets.views import MessageViews, TicketViews
+from tickets.views.messages import MessageViews
+from tickets.views.tickets import TicketViews
 
 TICKET = "tickets/<str:ticket_id>"
 urlpatterns = [

@@ -1,12 +1,9 @@
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
 from accounts.http import MemberRequest
@@ -14,21 +11,13 @@ from accounts.permissions import Admin, AnyToken, Staff
 from accounts.roles import Role
 from accounts.viewsets import RoleViewSet, allow
 from hazesite.api import Keyset, bounded_total, parsed
-from hazesite.errors import Invalid, NotFound
 from hazesite.schema import refusals
 from tickets import serializers as s
 from tickets import services
 from tickets.models import Message, Ticket, TicketQuerySet
-from tickets.rendering import detail_json, event_json, message_json, summary_json
-from tickets.services.reading import visible_ticket
+from tickets.rendering import event_json, summary_json
 from tickets.states import Priority
-
-IDEMPOTENCY_KEY = OpenApiParameter(
-    "Idempotency-Key",
-    OpenApiTypes.STR,
-    OpenApiParameter.HEADER,
-    description="The same thing as `client_nonce`: a repeated request gets the first answer again.",
-)
+from tickets.views.requests import IDEMPOTENCY_KEY, detail, nonce_of, say, source_of
 
 
 class TicketViews(RoleViewSet):
@@ -60,9 +49,9 @@ class TicketViews(RoleViewSet):
     def open(self, request: MemberRequest) -> Response:
         """A new ticket; the description is its first message."""
         body = parsed(s.OpenTicketIn, request.data)
-        nonce = _nonce(request, body.pop("client_nonce"))
-        ticket = services.open_ticket(request.user, **body, nonce=nonce, source=_source(request))
-        return _detail(ticket.public_id, request, status=201)
+        nonce = nonce_of(request, body.pop("client_nonce"))
+        ticket = services.open_ticket(request.user, **body, nonce=nonce, source=source_of(request))
+        return detail(ticket.public_id, request, status=201)
 
     @extend_schema(responses={200: s.OptionsOut, **refusals(401, 403)})
     def options_for_new(self, request: MemberRequest) -> Response:
@@ -81,7 +70,7 @@ class TicketViews(RoleViewSet):
     @extend_schema(responses={200: s.DetailOut, **refusals(401, 403, 404)})
     def read(self, request: MemberRequest, ticket_id: str) -> Response:
         """A ticket with its newest hundred messages, oldest first."""
-        return _detail(ticket_id, request)
+        return detail(ticket_id, request)
 
     @extend_schema(
         responses={200: s.EventsOut, **refusals(400, 401, 403, 404, 410)}, parameters=[s.EventsQuery]
@@ -105,7 +94,7 @@ class TicketViews(RoleViewSet):
     def close(self, request: MemberRequest, ticket_id: str) -> Response:
         """For staff, and for the owner where `owner_may_close` is set."""
         body = parsed(s.CloseIn, request.data)
-        services.close_ticket(ticket_id, request.user, body["close_message"] or "", source=_source(request))
+        services.close_ticket(ticket_id, request.user, body["close_message"] or "", source=source_of(request))
         return Response({"success": True, "message": "Ticket closed"})
 
     @extend_schema(request=None, responses={200: s.SuccessOut, **refusals(401, 403, 404, 409)})
@@ -126,28 +115,28 @@ class TicketViews(RoleViewSet):
     def claim(self, request: MemberRequest, ticket_id: str) -> Response:
         """Take it. Of two who try at once, one gets a 409."""
         services.claim_ticket(ticket_id, request.user)
-        return _detail(ticket_id, request)
+        return detail(ticket_id, request)
 
     @allow(Staff)
     @extend_schema(request=None, responses={200: s.DetailOut, **refusals(401, 403, 404, 409)})
     def unclaim(self, request: MemberRequest, ticket_id: str) -> Response:
         """Give it back to everybody."""
         services.unclaim_ticket(ticket_id, request.user)
-        return _detail(ticket_id, request)
+        return detail(ticket_id, request)
 
     @allow(Staff)
     @extend_schema(request=s.AssignIn, responses={200: s.DetailOut, **refusals(400, 401, 403, 404, 409)})
     def assign(self, request: MemberRequest, ticket_id: str) -> Response:
         """Give it to a moderator or an admin."""
         services.assign_ticket(ticket_id, request.user, _person(request.data))
-        return _detail(ticket_id, request)
+        return detail(ticket_id, request)
 
     @allow(Staff)
     @extend_schema(request=s.UpdateTicketIn, responses={200: s.DetailOut, **refusals(400, 401, 403, 404)})
     def update(self, request: MemberRequest, ticket_id: str) -> Response:
         """Change priority, type or tags; absent keys stay."""
         services.update_ticket(ticket_id, request.user, parsed(s.UpdateTicketIn, request.data))
-        return _detail(ticket_id, request)
+        return detail(ticket_id, request)
 
     @allow(Staff)
     @extend_schema(
@@ -157,7 +146,7 @@ class TicketViews(RoleViewSet):
     )
     def note(self, request: MemberRequest, ticket_id: str) -> Response:
         """An internal note: the owner never sees it."""
-        return _say(services.add_note, request, ticket_id)
+        return say(services.add_note, request, ticket_id)
 
     @allow(Admin)
     @extend_schema(responses={200: s.SuccessOut, **refusals(401, 403, 404)})
@@ -165,62 +154,6 @@ class TicketViews(RoleViewSet):
         """Gone for everybody at once, and from the database after thirty days."""
         services.delete_ticket(ticket_id, request.user)
         return Response({"success": True, "message": "Ticket deleted"})
-
-
-class MessageViews(RoleViewSet):
-    request: MemberRequest
-
-    @extend_schema(
-        parameters=[s.MessagesQuery], responses={200: s.MessagesOut, **refusals(400, 401, 403, 404)}
-    )
-    def list(self, request: MemberRequest, ticket_id: str) -> Response:
-        """Messages, oldest first: after or before a place, else the newest."""
-        query = parsed(s.MessagesQuery, request.query_params)
-        ticket = visible_ticket(ticket_id, request.user)
-        messages = services.messages_of(ticket, request.user, **query)
-        return Response(
-            {
-                "messages": [message_json(message) for message in messages],
-                "last_seq": ticket.head_for(request.user),
-            }
-        )
-
-    @extend_schema(
-        parameters=[IDEMPOTENCY_KEY],
-        request=s.MessageIn,
-        responses={200: s.SentOut, **refusals(400, 401, 403, 404, 409, 429)},
-    )
-    def send(self, request: MemberRequest, ticket_id: str) -> Response:
-        """Say something. The answer means: stored. Repeat with the same nonce when it got lost."""
-        return _say(services.post_message, request, ticket_id)
-
-    @extend_schema(request=s.EditMessageIn, responses={200: s.SentOut, **refusals(400, 401, 403, 404, 409)})
-    def edit(self, request: MemberRequest, ticket_id: str, message_id: str) -> Response:
-        """Change one's own words."""
-        content = parsed(s.EditMessageIn, request.data)["message"]
-        message = services.edit_message(ticket_id, _key(message_id), request.user, content)
-        return Response({"success": True, "message": message_json(message)})
-
-    @extend_schema(responses={200: s.SuccessOut, **refusals(401, 403, 404)})
-    def remove(self, request: MemberRequest, ticket_id: str, message_id: str) -> Response:
-        """Take a message out of the conversation: its author may, and staff."""
-        services.delete_message(ticket_id, _key(message_id), request.user)
-        return Response({"success": True, "message": "Message deleted"})
-
-
-def _detail(ticket_id: str, request: MemberRequest, status: int = 200) -> Response:
-    reader = request.user
-    ticket = services.read_ticket(ticket_id, reader)
-    messages = services.messages_of(ticket, reader)
-    unread = getattr(ticket, "unread", 0)
-    return Response(detail_json(ticket, unread, messages, ticket.head_for(reader)), status=status)
-
-
-def _say(service: Callable[..., Message], request: MemberRequest, ticket_id: str) -> Response:
-    body = parsed(s.MessageIn, request.data)
-    nonce = _nonce(request, body["client_nonce"])
-    message = service(ticket_id, request.user, body["message"], nonce=nonce, source=_source(request))
-    return Response({"success": True, "message": message_json(message)})
 
 
 def _filtered(rows: TicketQuerySet, query: dict[str, Any], staff: bool) -> TicketQuerySet:
@@ -239,29 +172,9 @@ def _filtered(rows: TicketQuerySet, query: dict[str, Any], staff: bool) -> Ticke
     return rows
 
 
-def _nonce(request: MemberRequest, in_body: str | None) -> str:
-    """`client_nonce` and `Idempotency-Key` are one thing; two different ones are a mistake."""
-    header = request.headers.get("Idempotency-Key", "")
-    if len(header) > 128 or (header and in_body and header != in_body):
-        raise Invalid(fields={"client_nonce": ["Not the same as Idempotency-Key, or too long."]})
-    return in_body or header
-
-
-def _source(request: MemberRequest) -> str:
-    web = request.headers.get("X-Platform", "").lower() == "web"
-    return Message.Source.WEB if web else Message.Source.APP
-
-
 def _person(data: Any) -> str | None:
     """A user id, which a request may also send as an integer."""
     if isinstance(data, dict) and type(data.get("assigned_to")) is int:
         data = {**data, "assigned_to": str(data["assigned_to"])}
     assignee: str | None = parsed(s.AssignIn, data)["assigned_to"]
     return assignee
-
-
-def _key(message_id: str) -> int:
-    found = re.fullmatch(r"msg_([1-9]\d{0,17})", message_id)
-    if found is None:
-        raise NotFound
-    return int(found[1])

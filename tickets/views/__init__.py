@@ -1,0 +1,3 @@
+"""The REST doors of the tickets."""
+
+from __future__ import annotations

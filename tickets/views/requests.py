@@ -1,0 +1,60 @@
+"""What several views read from a request, and the answers several of them give."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.response import Response
+
+from accounts.http import MemberRequest
+from hazesite.api import parsed
+from hazesite.errors import Invalid, NotFound
+from tickets import serializers as s
+from tickets import services
+from tickets.models import Message
+from tickets.rendering import detail_json, message_json
+
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description="The same thing as `client_nonce`: a repeated request gets the first answer again.",
+)
+
+
+def detail(ticket_id: str, request: MemberRequest, status: int = 200) -> Response:
+    reader = request.user
+    ticket = services.read_ticket(ticket_id, reader)
+    messages = services.messages_of(ticket, reader)
+    unread = getattr(ticket, "unread", 0)
+    return Response(detail_json(ticket, unread, messages, ticket.head_for(reader)), status=status)
+
+
+def say(service: Callable[..., Message], request: MemberRequest, ticket_id: str) -> Response:
+    body = parsed(s.MessageIn, request.data)
+    nonce = nonce_of(request, body["client_nonce"])
+    message = service(ticket_id, request.user, body["message"], nonce=nonce, source=source_of(request))
+    return Response({"success": True, "message": message_json(message)})
+
+
+def nonce_of(request: MemberRequest, in_body: str | None) -> str:
+    """`client_nonce` and `Idempotency-Key` are one thing; two different ones are a mistake."""
+    header = request.headers.get("Idempotency-Key", "")
+    if len(header) > 128 or (header and in_body and header != in_body):
+        raise Invalid(fields={"client_nonce": ["Not the same as Idempotency-Key, or too long."]})
+    return in_body or header
+
+
+def source_of(request: MemberRequest) -> str:
+    web = request.headers.get("X-Platform", "").lower() == "web"
+    return Message.Source.WEB if web else Message.Source.APP
+
+
+def message_key(message_id: str) -> int:
+    found = re.fullmatch(r"msg_([1-9]\d{0,17})", message_id)
+    if found is None:
+        raise NotFound
+    return int(found[1])
