@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.fields import empty
+
+from hazesite.fields import Strict, Text, Whole
 
 
 @extend_schema_field({"type": "string", "pattern": r"^[1-9]\d{0,18}$", "nullable": True})
@@ -29,3 +33,36 @@ class SnowflakeMap(serializers.DictField):
     """Names to Discord ids."""
 
     child = Snowflake()
+
+
+def text(default: str, longest: int, **more: Any) -> Text:
+    return Text(default=default, max_length=longest, **more)
+
+
+def texts(default: list[str], longest: int, most: int = 50) -> serializers.ListField:
+    child = Text(max_length=longest)
+    return serializers.ListField(child=child, default=default, max_length=most)
+
+
+def each_once(values: list[str]) -> None:
+    if len(set(values)) < len(values):
+        raise serializers.ValidationError(_("Each may be there once."))
+
+
+def number(default: int, least: int, most: int) -> Whole:
+    return Whole(default=default, min_value=least, max_value=most)
+
+
+def discord_id() -> Snowflake:
+    return Snowflake(default=None, allow_null=True)
+
+
+class SectionIn(Strict):
+    """Whole when read. To change a part of it, `only` names the fields that are given."""
+
+    def __init__(self, *args: Any, only: Collection[str] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if only is not None:
+            for name, field in self.fields.items():
+                if name not in only:
+                    field.required, field.default = False, empty

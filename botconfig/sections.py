@@ -6,49 +6,14 @@ what it has while nobody set it; the fields are those the original bot documents
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Any
 
 from django.conf import settings
-from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
-from rest_framework.fields import empty
 
-from botconfig.fields import Snowflake, SnowflakeMap
-from hazesite.fields import Flag, Number, Strict, Text, Whole
-
-
-def text(default: str, longest: int, **more: Any) -> Text:
-    return Text(default=default, max_length=longest, **more)
-
-
-def texts(default: list[str], longest: int, most: int = 50) -> serializers.ListField:
-    child = Text(max_length=longest)
-    return serializers.ListField(child=child, default=default, max_length=most)
-
-
-def each_once(values: list[str]) -> None:
-    if len(set(values)) < len(values):
-        raise serializers.ValidationError(_("Each may be there once."))
-
-
-def number(default: int, least: int, most: int) -> Whole:
-    return Whole(default=default, min_value=least, max_value=most)
-
-
-def discord_id() -> Snowflake:
-    return Snowflake(default=None, allow_null=True)
-
-
-class SectionIn(Strict):
-    """Whole when read. To change a part of it, `only` names the fields that are given."""
-
-    def __init__(self, *args: Any, only: Collection[str] | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if only is not None:
-            for name, field in self.fields.items():
-                if name not in only:
-                    field.required, field.default = False, empty
+from botconfig.fields import SectionIn, Snowflake, SnowflakeMap, discord_id, number, text, texts
+from botconfig.ticket_section import Tickets
+from hazesite.fields import Flag, Number, Strict, Text
 
 
 class General(SectionIn):
@@ -116,21 +81,6 @@ class GuideCategory(Strict):
 
 class ServerGuide(SectionIn):
     categories = serializers.ListField(child=GuideCategory(), default=[], max_length=25)
-
-
-class Tickets(SectionIn):
-    enabled = Flag(default=True)
-    max_open_per_user = number(5, 1, 100)
-    auto_close_hours = number(72, 0, 8760)
-    transcript_enabled = Flag(default=True)
-    categories = serializers.ListField(
-        child=serializers.RegexField(r"^[\w -]{1,50}$"),
-        default=["support", "bug", "application"],
-        min_length=1,
-        max_length=25,
-        validators=[each_once],
-    )
-    owner_may_close = Flag(default=False)
 
 
 SECTIONS: dict[str, type[SectionIn]] = {

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts import services as accounts
@@ -62,6 +64,20 @@ MATRIX: dict[tuple[str, str], tuple[Any, ...]] = {
     ("POST", f"{TICKET}/close"): (401, 403, 404, 403, 200, 200),
     ("POST", f"{TICKET}/reopen"): (401, 403, 404, 409, 409, 409),
     ("POST", f"{TICKET}/mark-read"): VISIBLE,
+    ("POST", "/api/tickets/bulk"): (401, 403, 403, 403, 200, 200),
+    ("GET", "/api/tickets/canned-replies"): STAFF,
+    ("POST", "/api/tickets/canned-replies"): (401, 403, 403, 403, 201, 201),
+    ("PATCH", "/api/tickets/canned-replies/<name>"): (401, 403, 403, 403, 404, 404),
+    ("DELETE", "/api/tickets/canned-replies/<name>"): (401, 403, 403, 403, 404, 404),
+    ("GET", "/api/tickets/blocklist"): STAFF,
+    ("PUT", "/api/tickets/blocklist/<user_id>"): (401, 403, 403, 403, 404, 404),
+    ("DELETE", "/api/tickets/blocklist/<user_id>"): (401, 403, 403, 403, 404, 404),
+    ("POST", f"{TICKET}/transfer"): (401, 403, 403, 403, 400, 400),
+    ("POST", f"{TICKET}/snooze"): STAFF,
+    ("POST", f"{TICKET}/wake"): (401, 403, 403, 403, 409, 409),
+    ("POST", f"{TICKET}/merge"): (401, 403, 403, 403, 404, 404),
+    ("POST", f"{TICKET}/rating"): (401, 403, 404, 409, 403, 403),
+    ("GET", f"{TICKET}/canned-replies"): STAFF,
     ("GET", "/api/schema"): PUBLIC,
     ("GET", "/api/docs/"): PUBLIC,
 }
@@ -72,6 +88,12 @@ BODIES: dict[str, Any] = {
     "notes": {"message": "x"},
     "assign": {"assigned_to": None},
     "<ticket_id>": {"priority": "high"},
+    "transfer": {"to": "nobody"},
+    "snooze": {"until": (timezone.now() + timedelta(days=1)).isoformat()},
+    "merge": {"into": "unknown"},
+    "rating": {"score": 5},
+    "bulk": {"ticket_ids": ["unknown"], "action": "claim"},
+    "canned-replies": {"name": "hello", "content": "Hello {owner}!"},
 }
 
 
@@ -92,13 +114,18 @@ def test_every_route_has_its_row():
     assert set(routes(get_resolver().url_patterns)) == set(MATRIX)
 
 
+def filled(path: str) -> str:
+    path = path.replace("<section>", "general").replace("<key>", "0" * 32)
+    return path.replace("<name>", "unknown").replace("<user_id>", "unknown")
+
+
 VERBS = ("get", "post", "put", "patch", "delete")
 
 
 @pytest.mark.parametrize("route", sorted({route for _method, route in MATRIX}))
 def test_a_method_a_route_does_not_have_is_405_and_changes_nothing(route, ticket, clients):
     path = route.replace("<ticket_id>", ticket.public_id).replace("<message_id>", "msg_1")
-    path = path.replace("<section>", "general").replace("<key>", "0" * 32)
+    path = filled(path)
     for verb in VERBS:
         if (verb.upper(), route) not in MATRIX:
             answer = getattr(clients["admin"], verb)(path)
@@ -127,7 +154,7 @@ def clients(ticket: Ticket, mallory: User, alice: User, moira: User, ada: User) 
 def test_role_by_endpoint_by_owner(method, route, who, ticket, clients, alice):
     message = services.post_message(ticket.public_id, alice, "mine")
     path = route.replace("<ticket_id>", ticket.public_id).replace("<message_id>", message.public_id)
-    path = path.replace("<section>", "general").replace("<key>", "0" * 32)
+    path = filled(path)
     body = BODIES.get(route.rpartition("/")[2], {})
     before = ticket.events.count()
 
@@ -145,6 +172,6 @@ def test_role_by_endpoint_by_owner(method, route, who, ticket, clients, alice):
 def test_a_monitoring_token_changes_nothing_anywhere(method, route, ticket, clients):
     if route in ("/api/auth/login", "/api/auth/verify-token"):
         return
-    path = route.replace("<ticket_id>", ticket.public_id).replace("<section>", "general")
+    path = filled(route.replace("<ticket_id>", ticket.public_id))
     answer = getattr(clients["monitoring"], method.lower())(path, BODIES.get(route.rpartition("/")[2], {}))
     assert answer.status_code in (401, 403)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from hazesite.errors import NotFound, Refused
+from hazesite.errors import NotAllowed, NotFound, Refused
 
 
 class WrongState(Refused):
@@ -68,3 +68,43 @@ class TicketGone(NotFound):
     status = 410
     code = "ticket_deleted"
     message = _("This ticket was deleted.")
+
+
+class TicketMerged(TicketClosed):
+    code = "ticket_merged"
+    message = _("This ticket was merged into another one. Go on there.")
+
+
+class CannotMerge(WrongState):
+    code = "cannot_merge"
+    message = _("Only two open tickets of the same member can be merged.")
+
+
+class AlreadyTheirs(WrongState):
+    code = "already_theirs"
+    message = _("This ticket is theirs already.")
+
+
+class NotSnoozed(WrongState):
+    code = "not_snoozed"
+    message = _("This ticket is not snoozed.")
+
+
+class AlreadyRated(Refused):
+    code = "already_rated"
+    message = _("This ticket has been rated already.")
+
+
+class Blocked(NotAllowed):
+    code = "blocked"
+    message = _("You may not write here at the moment.")
+
+
+class CannotBlockStaff(Refused):
+    code = "cannot_block_staff"
+    message = _("Moderators and admins cannot be blocked here.")
+
+
+class NameTaken(Refused):
+    code = "name_taken"
+    message = _("There is one of that name already.")

@@ -9,9 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 from accounts.models import User
-from tickets.models import Message, Ticket, TicketEvent
+from tickets.models import Message, Rating, Ticket, TicketEvent
 
 Json = dict[str, Any]
+STAFF_FACTS = (
+    "snoozed_until", "first_answer_at", "first_answer_due_at", "resolution_due_at", "answer_overdue",
+    "resolution_overdue",
+)  # fmt: skip
+"""What staff see of a ticket and its owner does not. As of the moment of reading: no event tells them all."""
 
 
 def person_id(user: User | None) -> str | None:
@@ -34,15 +39,16 @@ def message_json(message: Message) -> Json:
         "is_note": message.is_note,
         "source": message.source,
         "attachments": [],
+        "mentions": message.mentioned,
         "client_nonce": message.client_nonce,
         "deleted": message.deleted_at is not None,
     }
 
 
-def summary_json(ticket: Ticket, unread: int, head: int) -> Json:
-    """Needs the people, the tags and `last_message` loaded. `head`: the last step the reader may see."""
+def summary_json(ticket: Ticket, reader: User) -> Json:
+    """Needs the people, the tags, `last_message` and `unread` loaded (`with_people`, `with_unread`)."""
     last = ticket.last_message
-    return {
+    summary = {
         "ticket_id": ticket.public_id,
         "ticket_num": ticket.pk,
         "user_id": ticket.owner.user_id,
@@ -55,19 +61,31 @@ def summary_json(ticket: Ticket, unread: int, head: int) -> Json:
         "created_at": ticket.created_at,
         "last_message": last.content if last else "",
         "last_message_at": last.created_at if last else None,
-        "unread_count": unread,
+        "unread_count": getattr(ticket, "unread", 0),
         "assigned_to": person_id(ticket.assigned_to),
         "claimed_by": person_id(ticket.claimed_by),
-        "last_seq": head,
+        "awaiting": ticket.awaiting,
+        "last_seq": ticket.head_for(reader),
     }
+    return summary | {name: getattr(ticket, name) for name in STAFF_FACTS} if reader.is_staff else summary
 
 
-def detail_json(ticket: Ticket, unread: int, messages: list[Message], head: int) -> Json:
-    return summary_json(ticket, unread, head) | {
+def detail_json(ticket: Ticket, reader: User, messages: list[Message]) -> Json:
+    """Needs `merged_into` and the rating loaded too (`services.read_ticket`)."""
+    return summary_json(ticket, reader) | {
         "user_avatar": ticket.owner.avatar or None,
         "closed_at": ticket.closed_at,
+        "answers": ticket.answers,
+        "merged_into": ticket.merged_into.public_id if ticket.merged_into else None,
+        "rating": rating_json(getattr(ticket, "rating", None)),
         "messages": [message_json(message) for message in messages],
     }
+
+
+def rating_json(rating: Rating | None) -> Json | None:
+    if rating is None:
+        return None
+    return {"score": rating.score, "comment": rating.comment, "at": rating.created_at}
 
 
 def event_data(event: TicketEvent) -> Json:

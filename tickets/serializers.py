@@ -9,10 +9,20 @@ from rest_framework import serializers
 from hazesite.api import MAX_LIMIT, PageQuery
 from hazesite.fields import OPTIONAL, Nonce, Strict, Text, Whole
 from tickets.models import TicketEvent
-from tickets.states import Priority, Status
+from tickets.states import Priority, Side, Status
 
 Input = serializers.Serializer[dict[str, Any]]
 MAX_SEQ = 2**31 - 1
+
+
+class Person(Text):
+    """A user id, which a request may also send as an integer."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=20, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        return super().to_internal_value(str(data) if type(data) is int else data)
 
 
 # --- in ----------------------------------------------------------------------
@@ -21,6 +31,9 @@ class ListQuery(PageQuery):
     assigned_to = serializers.CharField(max_length=20, required=False, help_text="A user id.")
     priority = serializers.ChoiceField(Priority.choices, required=False)
     tag = serializers.CharField(max_length=50, required=False)
+    awaiting = serializers.ChoiceField(Side.choices, required=False, help_text="Whose answer is due.")
+    overdue = serializers.BooleanField(required=False, help_text="For staff: a promise was missed.")
+    snoozed = serializers.BooleanField(required=False, help_text="For staff.")
     q = serializers.CharField(max_length=200, required=False, help_text="Words of subject or messages.")
 
 
@@ -29,6 +42,9 @@ class OpenTicketIn(Input):
     description = Text(min_length=10, max_length=2000)
     type = Text(max_length=50, **OPTIONAL)
     priority = serializers.ChoiceField(Priority.choices, default=Priority.NORMAL, allow_null=True)
+    answers = serializers.DictField(
+        required=False, allow_null=True, default=None, help_text="To the category's form, by question id."
+    )
     client_nonce = Nonce()
 
 
@@ -46,7 +62,7 @@ class CloseIn(Input):
 
 
 class AssignIn(Input):
-    assigned_to = Text(max_length=20, allow_null=True, help_text="A user id of staff; null for nobody.")
+    assigned_to = Person(allow_null=True, help_text="A user id of staff; null for nobody.")
 
 
 class UpdateTicketIn(Strict):
@@ -85,6 +101,7 @@ class MessageOut(Input):
     is_note = serializers.BooleanField()
     source = serializers.ChoiceField(["app", "web", "discord", "admin"])  # type: ignore[assignment]
     attachments = serializers.ListField(child=serializers.DictField())
+    mentions = serializers.ListField(child=serializers.CharField(), help_text="User ids.")
     client_nonce = serializers.CharField(allow_null=True)
     deleted = serializers.BooleanField()
 
@@ -105,12 +122,37 @@ class SummaryOut(Input):
     unread_count = serializers.IntegerField(help_text="For whoever asks.")
     assigned_to = serializers.CharField(allow_null=True)
     claimed_by = serializers.CharField(allow_null=True)
+    awaiting = serializers.ChoiceField(Side.choices, help_text="Whose answer is due.")
     last_seq = serializers.IntegerField(help_text="The last step of its stream that the caller may see.")
+    snoozed_until = serializers.DateTimeField(allow_null=True, required=False, help_text="For staff.")
+    first_answer_at = serializers.DateTimeField(allow_null=True, required=False, help_text="For staff.")
+    first_answer_due_at = serializers.DateTimeField(allow_null=True, required=False, help_text="For staff.")
+    resolution_due_at = serializers.DateTimeField(
+        allow_null=True, required=False, help_text="For staff; null while the owner's answer is awaited."
+    )
+    answer_overdue = serializers.BooleanField(required=False, help_text="For staff.")
+    resolution_overdue = serializers.BooleanField(required=False, help_text="For staff.")
+
+
+class RatingOut(Input):
+    score = serializers.IntegerField()
+    comment = serializers.CharField(allow_blank=True)
+    at = serializers.DateTimeField()
+
+
+class AnswerOut(Input):
+    id = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    kind = serializers.CharField()
+    value = serializers.JSONField()
 
 
 class DetailOut(SummaryOut):
     user_avatar = serializers.CharField(allow_null=True)
     closed_at = serializers.DateTimeField(allow_null=True)
+    answers = AnswerOut(many=True, help_text="To its category's form.")
+    merged_into = serializers.CharField(allow_null=True, help_text="The ticket that goes on.")
+    rating = RatingOut(allow_null=True)
     messages = MessageOut(many=True)
 
 

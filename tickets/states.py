@@ -34,12 +34,15 @@ class Verb(models.TextChoices):
     UNCLAIM = "unclaim"
     CLOSE = "close"
     REOPEN = "reopen"
+    TRANSFER = "transfer"
 
 
 TRANSITIONS: Mapping[tuple[str, str], Status] = {
     (Status.OPEN, Verb.CLAIM): Status.CLAIMED,
     (Status.OPEN, Verb.ASSIGN): Status.OPEN,
     (Status.OPEN, Verb.CLOSE): Status.CLOSED,
+    (Status.OPEN, Verb.TRANSFER): Status.CLAIMED,
+    (Status.CLAIMED, Verb.TRANSFER): Status.CLAIMED,
     (Status.CLAIMED, Verb.ASSIGN): Status.CLAIMED,
     (Status.CLAIMED, Verb.UNCLAIM): Status.OPEN,
     (Status.CLAIMED, Verb.CLOSE): Status.CLOSED,

@@ -42,12 +42,13 @@ def append(
     changed: Iterable[str] = (),
     message: Message | None = None,
     facts: dict[str, Any] | None = None,
+    internal: bool = False,
 ) -> TicketEvent:
     """Take the ticket's next place, store the step with the `changed` columns, and tell everybody.
 
-    The caller holds the ticket's row lock; a note's steps are for staff alone.
+    The caller holds the ticket's row lock; what is `internal`, a note's steps among it, is for staff alone.
     """
-    internal = message is not None and message.is_note
+    internal = internal or (message is not None and message.is_note)
     event = TicketEvent(
         ticket=ticket,
         seq=ticket.last_seq + 1,

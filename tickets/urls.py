@@ -2,13 +2,23 @@ from __future__ import annotations
 
 from django.urls import path
 
+from tickets.views.blocks import BlockViews
+from tickets.views.desk import DeskViews
 from tickets.views.messages import MessageViews
+from tickets.views.replies import CannedReplyViews
 from tickets.views.tickets import TicketViews
 
 TICKET = "tickets/<str:ticket_id>"
 urlpatterns = [
     path("tickets", TicketViews.as_view({"get": "list", "post": "open"})),
     path("tickets/options", TicketViews.as_view({"get": "options_for_new"})),
+    path("tickets/bulk", DeskViews.as_view({"post": "bulk"})),
+    path("tickets/canned-replies", CannedReplyViews.as_view({"get": "list", "post": "add"})),
+    path(
+        "tickets/canned-replies/<str:name>", CannedReplyViews.as_view({"patch": "change", "delete": "remove"})
+    ),
+    path("tickets/blocklist", BlockViews.as_view({"get": "list"})),
+    path("tickets/blocklist/<str:user_id>", BlockViews.as_view({"put": "block", "delete": "unblock"})),
     path(TICKET, TicketViews.as_view({"get": "read", "patch": "update", "delete": "remove"})),
     path(f"{TICKET}/messages", MessageViews.as_view({"get": "list", "post": "send"})),
     path(f"{TICKET}/messages/<str:message_id>", MessageViews.as_view({"patch": "edit", "delete": "remove"})),
@@ -21,4 +31,10 @@ urlpatterns = [
     path(f"{TICKET}/close", TicketViews.as_view({"post": "close"})),
     path(f"{TICKET}/reopen", TicketViews.as_view({"post": "reopen"})),
     path(f"{TICKET}/mark-read", TicketViews.as_view({"post": "mark_read"})),
+    path(f"{TICKET}/transfer", DeskViews.as_view({"post": "transfer"})),
+    path(f"{TICKET}/snooze", DeskViews.as_view({"post": "snooze"})),
+    path(f"{TICKET}/wake", DeskViews.as_view({"post": "wake"})),
+    path(f"{TICKET}/merge", DeskViews.as_view({"post": "merge"})),
+    path(f"{TICKET}/rating", DeskViews.as_view({"post": "rate"})),
+    path(f"{TICKET}/canned-replies", CannedReplyViews.as_view({"get": "for_ticket"})),
 ]

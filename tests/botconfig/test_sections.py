@@ -16,7 +16,9 @@ DOCUMENTED = {
     "rocket_league": "rank_check_interval_hours rank_cache_ttl_seconds",
     "welcome": "rules_text welcome_messages",
     "server_guide": "categories",
-    "tickets": "enabled max_open_per_user auto_close_hours transcript_enabled categories owner_may_close",
+    "tickets": "enabled max_open_per_user auto_close_hours transcript_enabled categories owner_may_close "
+    "auto_close_warning_hours auto_close_unanswered cooldown_seconds forms business_hours "
+    "first_answer_minutes resolution_minutes",
 }
 
 
@@ -32,14 +34,19 @@ def test_all_sections_with_their_documented_fields(admin):
 
 def test_the_contracts_defaults(admin):
     tickets = admin.get("/api/config/tickets").json()
-    assert tickets == {
-        "enabled": True,
-        "max_open_per_user": 5,
-        "auto_close_hours": 72,
-        "transcript_enabled": True,
-        "categories": ["support", "bug", "application"],
-        "owner_may_close": False,
-    }
+    assert (
+        tickets.items()
+        >= {
+            "enabled": True,
+            "max_open_per_user": 5,
+            "auto_close_hours": 72,
+            "transcript_enabled": True,
+            "categories": ["support", "bug", "application"],
+            "owner_may_close": False,
+            "cooldown_seconds": 0,
+            "forms": {},
+        }.items()
+    )
 
 
 @pytest.mark.parametrize("name", SECTIONS)

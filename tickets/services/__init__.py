@@ -7,6 +7,8 @@ A service takes the ticket's public id and the actor, locks the row, asks the ru
 
 from __future__ import annotations
 
+from tickets.services.blocking import block_user, blocks, unblock_user
+from tickets.services.canned import canned_replies, delete_canned_reply, fill_in, save_canned_reply
 from tickets.services.conversation import add_note, delete_message, edit_message, post_message
 from tickets.services.lifecycle import (
     assign_ticket,
@@ -18,12 +20,25 @@ from tickets.services.lifecycle import (
     unclaim_ticket,
     update_ticket,
 )
-from tickets.services.opening import open_ticket, places_left, ticket_settings
+from tickets.services.opening import open_ticket, places_left
+from tickets.services.rating import rate_ticket
 from tickets.services.reading import History, history, mark_read, messages_of, read_ticket, stream_after
+from tickets.services.settings import ticket_settings
+from tickets.services.triage import (
+    Outcome,
+    for_each_ticket,
+    merge_tickets,
+    snooze_ticket,
+    transfer_ticket,
+    wake_ticket,
+)
+from tickets.services.waiting import watch_tickets
 
 __all__ = [
-    "History", "add_note", "assign_ticket", "claim_ticket", "close_ticket", "delete_message",
-    "delete_ticket", "edit_message", "history", "mark_read", "messages_of", "open_ticket",
-    "places_left", "post_message", "purge_deleted_tickets", "read_ticket", "reopen_ticket",
-    "stream_after", "ticket_settings", "unclaim_ticket", "update_ticket",
+    "History", "Outcome", "add_note", "assign_ticket", "block_user", "blocks", "canned_replies",
+    "claim_ticket", "close_ticket", "delete_canned_reply", "delete_message", "delete_ticket",
+    "edit_message", "fill_in", "for_each_ticket", "history", "mark_read", "merge_tickets", "messages_of",
+    "open_ticket", "places_left", "post_message", "purge_deleted_tickets", "rate_ticket", "read_ticket",
+    "reopen_ticket", "save_canned_reply", "snooze_ticket", "stream_after", "ticket_settings",
+    "transfer_ticket", "unblock_user", "unclaim_ticket", "update_ticket", "wake_ticket", "watch_tickets",
 ]  # fmt: skip

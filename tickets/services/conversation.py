@@ -10,9 +10,12 @@ from accounts.models import User
 from hazesite import ratelimits
 from hazesite.errors import NotAllowed, NotFound
 from tickets import stream
-from tickets.errors import NonceReused, TicketClosed
+from tickets.errors import NonceReused, TicketClosed, TicketMerged
 from tickets.models import Message, ReadMark, Ticket, TicketEvent
+from tickets.services.blocking import refuse_blocked
+from tickets.services.clocks import take_turn
 from tickets.services.locking import digest, locked, require_staff
+from tickets.services.mentions import mentioned_in, store_mentions
 
 MESSAGES_PER_USER = "120/m"
 
@@ -22,7 +25,7 @@ def post_message(
 ) -> Message:
     """Say something to the other side. The same nonce never makes a second message.
 
-    Raises `NotFound`, `TicketClosed`, `NonceReused`, `TooMany`.
+    Raises `NotFound`, `TicketClosed`, `TicketMerged`, `Blocked`, `NonceReused`, `TooMany`.
     """
     return _say(ticket_id, actor, content, nonce=nonce, source=source, is_note=False)
 
@@ -44,7 +47,9 @@ def _say(ticket_id: str, actor: User, content: str, *, nonce: str, source: str, 
             if nonce and (earlier := _earlier(actor, nonce, body)):
                 return earlier
             if ticket.is_closed and not is_note:
-                raise TicketClosed
+                refuse_closed(ticket)
+            if not actor.is_staff:
+                refuse_blocked(ticket.owner)
             return say_in(ticket, actor, content, nonce=nonce, body=body, source=source, is_note=is_note)
     except IntegrityError as error:
         # The same nonce at the same moment in another ticket: the two hold different locks.
@@ -61,6 +66,12 @@ def _earlier(actor: User, nonce: str, body: str) -> Message | None:
     return message
 
 
+def refuse_closed(ticket: Ticket) -> None:
+    if ticket.merged_into is not None:
+        raise TicketMerged(merged_into=ticket.merged_into.public_id)
+    raise TicketClosed
+
+
 def say_in(
     ticket: Ticket,
     actor: User,
@@ -72,12 +83,14 @@ def say_in(
     is_note: bool = False,
 ) -> Message:
     """For services that hold the ticket's lock already."""
+    named = mentioned_in(ticket, actor, content, is_note=is_note)
     message = Message.objects.create(
         ticket=ticket,
         seq=ticket.last_seq + 1,
         author=actor,
         content=content,
         is_note=is_note,
+        mentioned=[user.user_id for user in named],
         by_staff=actor.is_staff,
         source=source,
         client_nonce=nonce or None,
@@ -89,10 +102,23 @@ def say_in(
     else:
         ticket.message_count += 1
         ticket.last_message = message
-        changed = ["message_count", "last_message"]
+        changed = ["message_count", "last_message", *take_turn(ticket, actor)]
+    if named:
+        store_mentions(message, named)
     stream.append(ticket, TicketEvent.Type.MESSAGE, actor, message=message, changed=changed)
+    if not is_note and ticket.snoozed_until is not None and actor.pk == ticket.owner_id:
+        wake(ticket, None)
     set_mark(ticket, actor, ticket.last_seq, ticket.message_count, ticket.note_count)
     return message
+
+
+def wake(ticket: Ticket, actor: User | None) -> None:
+    """The snooze is over: its time came (no actor), its owner spoke, or somebody of staff ended it."""
+    ticket.snoozed_until = None
+    facts = {"snoozed_until": None}
+    stream.append(
+        ticket, TicketEvent.Type.WOKEN, actor, changed=["snoozed_until"], facts=facts, internal=True
+    )
 
 
 def set_mark(ticket: Ticket, reader: User, seq: int, messages: int, notes: int) -> None:
@@ -108,17 +134,22 @@ def set_mark(ticket: Ticket, reader: User, seq: int, messages: int, notes: int) 
 
 @transaction.atomic
 def edit_message(ticket_id: str, message_pk: int, actor: User, content: str) -> Message:
-    """Change one's own words. Raises `NotFound`, `NotAllowed`, `TicketClosed`."""
+    """Change one's own words. Raises `NotFound`, `NotAllowed`, `TicketClosed`, `Blocked`."""
     ticket = locked(ticket_id, actor)
     message = _visible(ticket, message_pk, actor)
     if message.author_id != actor.pk:
         raise NotAllowed
     if ticket.is_closed:
-        raise TicketClosed
+        refuse_closed(ticket)
+    if not actor.is_staff:
+        refuse_blocked(ticket.owner)
     if message.content == content:
         return message
+    named = mentioned_in(ticket, actor, content, is_note=message.is_note)
+    store_mentions(message, named)
     message.content, message.edited_at = content, timezone.now()
-    message.save(update_fields=["content", "edited_at"])
+    message.mentioned = [user.user_id for user in named]
+    message.save(update_fields=["content", "edited_at", "mentioned"])
     stream.append(ticket, TicketEvent.Type.EDITED, actor, message=message)
     return message
 

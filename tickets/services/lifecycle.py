@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
@@ -23,10 +24,12 @@ from tickets.errors import (
 )
 from tickets.models import KEEP_DELETED, Message, Ticket, TicketEvent, TicketTag
 from tickets.rendering import person_id
-from tickets.services.conversation import say_in
+from tickets.services.blocking import refuse_blocked
+from tickets.services.clocks import TURN, hold_resolution, reset_targets, run_resolution
+from tickets.services.conversation import refuse_closed, say_in
 from tickets.services.locking import locked, require_staff
-from tickets.services.opening import ticket_settings
-from tickets.states import Status, Verb
+from tickets.services.settings import ticket_settings
+from tickets.states import Side, Status, Verb
 
 REFUSALS: dict[tuple[str, str], type[WrongState]] = {
     (Status.CLAIMED, Verb.CLAIM): AlreadyClaimed,
@@ -37,7 +40,7 @@ REFUSALS: dict[tuple[str, str], type[WrongState]] = {
 }
 
 
-def _move(ticket: Ticket, verb: Verb) -> None:
+def move(ticket: Ticket, verb: Verb) -> None:
     """Set the state the table leads to. Raises `WrongState` where it leads nowhere."""
     status = ticket.after(verb)
     if status is None:
@@ -45,15 +48,22 @@ def _move(ticket: Ticket, verb: Verb) -> None:
     ticket.status = status
 
 
-def _record(ticket: Ticket, kind: str, actor: User, *changed: str) -> Ticket:
-    """Store the changed columns and tell everybody what they are now."""
-    facts: dict[str, Any] = {}
+def record(
+    ticket: Ticket,
+    kind: str,
+    actor: User | None,
+    *changed: str,
+    also: Iterable[str] = (),
+    facts: dict[str, Any] | None = None,
+) -> Ticket:
+    """Store the changed columns and tell everybody what they are now; `also` are stored untold."""
+    told: dict[str, Any] = {}
     for column in changed:
         value = getattr(ticket, column)
-        facts[column] = person_id(value) if column in ("claimed_by", "assigned_to") else value
-    if "closed_at" in facts and ticket.closed_at:
-        facts["closed_at"] = ticket.closed_at.isoformat().replace("+00:00", "Z")
-    stream.append(ticket, kind, actor, changed=changed, facts=facts)
+        told[column] = person_id(value) if column in ("claimed_by", "assigned_to") else value
+    if "closed_at" in told and ticket.closed_at:
+        told["closed_at"] = ticket.closed_at.isoformat().replace("+00:00", "Z")
+    stream.append(ticket, kind, actor, changed=[*changed, *also], facts=told | (facts or {}))
     return ticket
 
 
@@ -62,18 +72,18 @@ def claim_ticket(ticket_id: str, actor: User) -> Ticket:
     """Raises `NotFound`, `NotAllowed`, `AlreadyClaimed` (a lost race), `TicketClosed`."""
     ticket = locked(ticket_id, actor)
     require_staff(actor)
-    _move(ticket, Verb.CLAIM)
+    move(ticket, Verb.CLAIM)
     ticket.claimed_by = actor
-    return _record(ticket, TicketEvent.Type.CLAIMED, actor, "status", "claimed_by")
+    return record(ticket, TicketEvent.Type.CLAIMED, actor, "status", "claimed_by")
 
 
 @transaction.atomic
 def unclaim_ticket(ticket_id: str, actor: User) -> Ticket:
     ticket = locked(ticket_id, actor)
     require_staff(actor)
-    _move(ticket, Verb.UNCLAIM)
+    move(ticket, Verb.UNCLAIM)
     ticket.claimed_by = None
-    return _record(ticket, TicketEvent.Type.UNCLAIMED, actor, "status", "claimed_by")
+    return record(ticket, TicketEvent.Type.UNCLAIMED, actor, "status", "claimed_by")
 
 
 @transaction.atomic
@@ -81,14 +91,17 @@ def assign_ticket(ticket_id: str, actor: User, assignee_id: str | None) -> Ticke
     """`assignee_id`: a user id, or None for nobody. Raises `AssigneeNotStaff`."""
     ticket = locked(ticket_id, actor)
     require_staff(actor)
-    _move(ticket, Verb.ASSIGN)
-    assignee = None
-    if assignee_id is not None:
-        assignee = User.objects.staff().filter(user_id=assignee_id).first()
-        if assignee is None:
-            raise AssigneeNotStaff
-    ticket.assigned_to = assignee
-    return _record(ticket, TicketEvent.Type.ASSIGNED, actor, "assigned_to")
+    move(ticket, Verb.ASSIGN)
+    ticket.assigned_to = None if assignee_id is None else staff_member(assignee_id)
+    return record(ticket, TicketEvent.Type.ASSIGNED, actor, "assigned_to")
+
+
+def staff_member(user_id: str) -> User:
+    """Raises `AssigneeNotStaff`."""
+    person: User | None = User.objects.staff().filter(user_id=user_id).first()
+    if person is None:
+        raise AssigneeNotStaff
+    return person
 
 
 def close_ticket(
@@ -104,19 +117,33 @@ def close_ticket(
             raise TicketAlreadyClosed
         if close_message:
             say_in(ticket, actor, close_message, source=source)
-        _move(ticket, Verb.CLOSE)
-        ticket.closed_at = timezone.now()
-        return _record(ticket, TicketEvent.Type.CLOSED, actor, "status", "closed_at")
+        return shut(ticket, actor)
+
+
+def shut(ticket: Ticket, actor: User | None, facts: dict[str, Any] | None = None) -> Ticket:
+    """Close it, under its lock; no actor where its time has come."""
+    move(ticket, Verb.CLOSE)
+    ticket.closed_at, ticket.snoozed_until = timezone.now(), None
+    also = ["snoozed_until", *hold_resolution(ticket, ticket.closed_at)]
+    return record(ticket, TicketEvent.Type.CLOSED, actor, "status", "closed_at", also=also, facts=facts)
 
 
 @transaction.atomic
 def reopen_ticket(ticket_id: str, actor: User) -> Ticket:
     """Staff and the owner may. Claim and assignment are cleared."""
-    ticket = locked(ticket_id, actor)
-    _move(ticket, Verb.REOPEN)
-    ticket.closed_at = ticket.claimed_by = ticket.assigned_to = None
+    ticket, now = locked(ticket_id, actor), timezone.now()
+    if ticket.merged_into is not None:
+        refuse_closed(ticket)
+    if not actor.is_staff:
+        refuse_blocked(ticket.owner)
+    move(ticket, Verb.REOPEN)
+    ticket.closed_at = ticket.claimed_by = ticket.assigned_to = ticket.reminded_at = None
+    if actor.pk == ticket.owner_id:
+        ticket.awaiting = Side.STAFF
+    ticket.quiet_since = now
+    also = [*TURN, *(run_resolution(ticket, now) if ticket.awaiting == Side.STAFF else [])]
     changed = ("status", "closed_at", "claimed_by", "assigned_to")
-    return _record(ticket, TicketEvent.Type.REOPENED, actor, *changed)
+    return record(ticket, TicketEvent.Type.REOPENED, actor, *changed, also=also)
 
 
 @transaction.atomic
@@ -144,15 +171,20 @@ def update_ticket(ticket_id: str, actor: User, changes: dict[str, Any]) -> Ticke
         require_staff(actor)
         if "type" in changes and changes["type"] not in categories:
             raise UnknownType(categories=categories)
-        columns = [column for column in ("priority", "type") if column in changes]
-        facts: dict[str, Any] = {column: changes[column] for column in columns}
-        for column in columns:
-            setattr(ticket, column, changes[column])
+        facts: dict[str, Any] = {name: changes[name] for name in ("priority", "type") if name in changes}
+        columns = _set_columns(ticket, facts)
         if "tags" in changes:
             facts["tags"] = _set_tags(ticket, changes["tags"])
         if facts:
             stream.append(ticket, TicketEvent.Type.UPDATED, actor, changed=columns, facts=facts)
         return ticket
+
+
+def _set_columns(ticket: Ticket, values: dict[str, Any]) -> list[str]:
+    before = ticket.priority
+    for column, value in values.items():
+        setattr(ticket, column, value)
+    return [*values, *(reset_targets(ticket, before) if ticket.priority != before else [])]
 
 
 def _set_tags(ticket: Ticket, names: list[str]) -> list[str]:

@@ -32,8 +32,9 @@ class History:
 
 
 def read_ticket(ticket_id: str, reader: User) -> Ticket:
-    """With people, tags, last message and `unread`. Raises `NotFound`. Two queries."""
+    """With people, tags, last message, rating and `unread`. Raises `NotFound`. Two queries."""
     rows = Ticket.objects.visible_to(reader).with_people().with_unread(reader)
+    rows = rows.select_related("merged_into", "rating")
     ticket = rows.filter(public_id=ticket_id).first()
     if ticket is None:
         raise NotFound

@@ -26,11 +26,9 @@ IDEMPOTENCY_KEY = OpenApiParameter(
 
 
 def detail(ticket_id: str, request: MemberRequest, status: int = 200) -> Response:
-    reader = request.user
-    ticket = services.read_ticket(ticket_id, reader)
-    messages = services.messages_of(ticket, reader)
-    unread = getattr(ticket, "unread", 0)
-    return Response(detail_json(ticket, unread, messages, ticket.head_for(reader)), status=status)
+    ticket = services.read_ticket(ticket_id, request.user)
+    messages = services.messages_of(ticket, request.user)
+    return Response(detail_json(ticket, request.user, messages), status=status)
 
 
 def say(service: Callable[..., Message], request: MemberRequest, ticket_id: str) -> Response:

@@ -15,6 +15,7 @@ from hazesite.schema import refusals
 from tickets import serializers as s
 from tickets import services
 from tickets.models import Message, Ticket, TicketQuerySet
+from tickets.models.tickets import RUNNING, SNOOZED
 from tickets.rendering import event_json, summary_json
 from tickets.states import Priority
 from tickets.views.requests import IDEMPOTENCY_KEY, detail, nonce_of, say, source_of
@@ -34,11 +35,7 @@ class TicketViews(RoleViewSet):
             rows = _filtered(Ticket.objects.visible_to(request.user), query, request.user.is_staff)
         paged = rows.with_people().with_unread(request.user)
         page, cursor = Keyset(paged, "active_at").page(query["limit"], query["cursor"])
-        # `unread` is annotated by `with_unread`.
-        tickets = [
-            summary_json(ticket, getattr(ticket, "unread", 0), ticket.head_for(request.user))
-            for ticket in page
-        ]
+        tickets = [summary_json(ticket, request.user) for ticket in page]
         return Response({"tickets": tickets, "next_cursor": cursor, "total": bounded_total(rows)})
 
     @extend_schema(
@@ -60,7 +57,9 @@ class TicketViews(RoleViewSet):
         return Response(
             {
                 "enabled": settings["enabled"],
-                "categories": [{"name": name, "form": []} for name in settings["categories"]],
+                "categories": [
+                    {"name": name, "form": settings["forms"].get(name, [])} for name in settings["categories"]
+                ],
                 "priorities": list(Priority.values),
                 "owner_may_close": settings["owner_may_close"],
                 "may_open": services.places_left(request.user, settings["max_open_per_user"]),
@@ -128,7 +127,7 @@ class TicketViews(RoleViewSet):
     @extend_schema(request=s.AssignIn, responses={200: s.DetailOut, **refusals(400, 401, 403, 404, 409)})
     def assign(self, request: MemberRequest, ticket_id: str) -> Response:
         """Give it to a moderator or an admin."""
-        services.assign_ticket(ticket_id, request.user, _person(request.data))
+        services.assign_ticket(ticket_id, request.user, parsed(s.AssignIn, request.data)["assigned_to"])
         return detail(ticket_id, request)
 
     @allow(Staff)
@@ -164,6 +163,10 @@ def _filtered(rows: TicketQuerySet, query: dict[str, Any], staff: bool) -> Ticke
         rows = rows.filter(priority=query["priority"])
     if "tag" in query:
         rows = rows.filter(tag_rows__name=query["tag"])
+    if "awaiting" in query:
+        rows = rows.filter(RUNNING, awaiting=query["awaiting"])
+    if staff:
+        rows = _filtered_for_staff(rows, query)
     if "q" in query:
         said = Message.objects.filter(ticket=OuterRef("pk"), deleted_at=None, content__icontains=query["q"])
         if not staff:
@@ -172,9 +175,10 @@ def _filtered(rows: TicketQuerySet, query: dict[str, Any], staff: bool) -> Ticke
     return rows
 
 
-def _person(data: Any) -> str | None:
-    """A user id, which a request may also send as an integer."""
-    if isinstance(data, dict) and type(data.get("assigned_to")) is int:
-        data = {**data, "assigned_to": str(data["assigned_to"])}
-    assignee: str | None = parsed(s.AssignIn, data)["assigned_to"]
-    return assignee
+def _filtered_for_staff(rows: TicketQuerySet, query: dict[str, Any]) -> TicketQuerySet:
+    if "overdue" in query:
+        missed = RUNNING & (Q(answer_overdue=True) | Q(resolution_overdue=True))
+        rows = rows.filter(missed) if query["overdue"] else rows.exclude(missed)
+    if "snoozed" in query:
+        rows = rows.filter(SNOOZED) if query["snoozed"] else rows.exclude(SNOOZED)
+    return rows
