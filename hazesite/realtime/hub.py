@@ -176,17 +176,24 @@ class Hub:
 
     def _deliver(self, publication: Publication) -> None:
         for part in publication.parts:
-            # A socket that is in several of the rooms hears it once.
-            inside: dict[Sink, Subscription] = {}
-            for room in part.rooms:
-                inside |= self.rooms.get(room, {})
-            for sink, subscription in inside.items():
+            for subscription in self._audience(part.rooms):
+                sink = subscription.sink
                 if sink.id == publication.skip:
                     continue
                 for frame in part.frames:
                     subscription.deliver(frame)
                 if publication.closes:
                     sink.close(publication.closes)
+
+    def _audience(self, rooms: tuple[str, ...]) -> tuple[Subscription, ...]:
+        """A socket that is in several of the rooms hears it once. A copy: whoever hears may also leave."""
+        crowds = [inside for room in rooms if (inside := self.rooms.get(room))]
+        if len(crowds) == 1:
+            return tuple(crowds[0].values())
+        everybody: dict[Sink, Subscription] = {}
+        for inside in crowds:
+            everybody |= inside
+        return tuple(everybody.values())
 
     # --- what was lost -------------------------------------------------------
     def _repair_soon(self, stream: str, seq: int) -> None:

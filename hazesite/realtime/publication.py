@@ -9,10 +9,16 @@ from typing import Any
 
 import orjson
 
+from hazesite.realtime import wire
+
 
 @dataclass(frozen=True)
 class Frame:
-    """One event for a client. `text` is its JSON object, encoded once, by the publisher."""
+    """One event for a client. `text` is its JSON object, encoded once, by the publisher.
+
+    What each kind of socket gets is made of it once for all its sockets. Names of events are ours and
+    need no escaping.
+    """
 
     event: str
     text: str
@@ -32,6 +38,20 @@ class Frame:
         """`{"type": event, ...}`, as native WebSockets get it."""
         rest = self.text[1:] if self.text == "{}" else f",{self.text[1:]}"
         return f'{{"type":"{self.event}"{rest}'
+
+    @cached_property
+    def socketio_text(self) -> str:
+        """`42["event",{...}]`: an Engine.IO message (4) with a Socket.IO event (2)."""
+        return f'42["{self.event}",{self.text}]'
+
+    @cached_property
+    def websocket_message(self) -> dict[str, Any]:
+        """What the ASGI server is given for a native WebSocket: one object for all of them."""
+        return wire.message(self.websocket_text)
+
+    @cached_property
+    def socketio_message(self) -> dict[str, Any]:
+        return wire.message(self.socketio_text)
 
 
 @dataclass(frozen=True)

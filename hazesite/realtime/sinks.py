@@ -7,7 +7,11 @@ import itertools
 import time
 from abc import ABC, abstractmethod
 from collections import deque
+from collections.abc import Awaitable, Generator
 from dataclasses import dataclass, field
+from functools import partial
+from types import CoroutineType
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -22,8 +26,45 @@ EVENTS_PER_SECOND, EVENT_BURST = 20.0, 60.0
 _numbers = itertools.count(1)
 
 
+def begin(sending: Awaitable[None]) -> Awaitable[None] | None:
+    """Run a coroutine up to where it first waits. None: it did not, and is done. Else: what is left.
+
+    Most writes go straight into the kernel's buffer, and a task for each of them costs as much as the
+    write. Only a coroutine can be run like this; anything else is given back for a task to await.
+    """
+    if not isinstance(sending, CoroutineType):
+        return sending
+    try:
+        awaited = sending.send(None)
+    except StopIteration:
+        return None
+    return _Begun(sending, awaited)
+
+
+class _Begun(Awaitable[None]):
+    """The rest of a coroutine that waits for `awaited`."""
+
+    def __init__(self, sending: CoroutineType[Any, Any, None], awaited: Any) -> None:
+        self.sending, self.awaited = sending, awaited
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        while True:
+            try:
+                yield self.awaited
+            except BaseException as error:  # a cancellation belongs to the coroutine
+                go_on = partial(self.sending.throw, error)
+            else:
+                go_on = partial(self.sending.send, None)
+            try:
+                self.awaited = go_on()
+            except StopIteration:
+                return
+
+
 class Sink(ABC):
-    """Frames go through an outbox and a task of its own, so a stalled client delays nobody."""
+    """Frames are written at once; behind a write that has to wait they go through an outbox and a task of
+    its own, so a stalled client delays nobody.
+    """
 
     source = "app"
     """Where messages from here are said to come from."""
@@ -39,8 +80,8 @@ class Sink(ABC):
         self._allowance, self._counted_at = EVENT_BURST, time.monotonic()
 
     @abstractmethod
-    async def write(self, frame: Frame) -> None:
-        """Send one frame; may wait for the network."""
+    def write(self, frame: Frame) -> Awaitable[None] | None:
+        """Send one frame. What is returned is awaited before the next one: it may wait for the network."""
 
     @abstractmethod
     async def shut(self, code: str) -> None:
@@ -55,24 +96,42 @@ class Sink(ABC):
             return
         if len(self._outbox) + self.backlog() >= MAX_OUTBOX or self._waiting > MAX_OUTBOX_CHARACTERS:
             self.close("too_slow")
-            return
-        self._outbox.append(frame)
-        self._waiting += len(frame.text)
-        if self._flusher is None:
-            self._flusher = asyncio.ensure_future(self._flush())
+        elif self._flusher is not None:
+            self._outbox.append(frame)
+            self._waiting += len(frame.text)
+        else:
+            self._write_now(frame)
 
-    async def _flush(self) -> None:
+    def _write_now(self, frame: Frame) -> None:
         try:
-            while self._outbox and not self.closing:
-                frame = self._outbox.popleft()
-                await self.write(frame)
-                self._waiting -= len(frame.text)
+            sending = self.write(frame)
+            rest = sending and begin(sending)
         except Exception as error:
-            # The other side is gone; its disconnect handler clears up.
-            logger.debug("socket_write_failed", error=repr(error))
-            self.closing = True
+            self._gone(error)
+            return
+        if rest is not None:
+            self._waiting += len(frame.text)
+            self._flusher = asyncio.ensure_future(self._flush(rest, frame))
+
+    async def _flush(self, sending: Awaitable[None] | None, frame: Frame) -> None:
+        try:
+            while True:
+                if sending is not None:
+                    await sending
+                self._waiting -= len(frame.text)
+                if self.closing or not self._outbox:
+                    break
+                frame = self._outbox.popleft()
+                sending = self.write(frame)
+        except Exception as error:
+            self._gone(error)
         finally:
             self._flusher = None
+
+    def _gone(self, error: Exception) -> None:
+        """The other side has left; its disconnect handler clears up."""
+        logger.debug("socket_write_failed", error=repr(error))
+        self.closing = True
 
     def close(self, code: str) -> None:
         """End the connection soon. What was not written stays unwritten: the client catches up later."""

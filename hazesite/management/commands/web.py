@@ -12,6 +12,7 @@ from hazesite.front import going_down
 from hazesite.http_protocol import BoundedHead
 from hazesite.realtime.socketio_door import MAX_FRAME_BYTES
 from hazesite.supervisor import MISCONFIGURED
+from hazesite.websocket_protocol import SharedFrames
 
 
 class Server(uvicorn.Server):
@@ -30,7 +31,7 @@ class Command(BaseCommand):
             "hazesite.asgi:application",
             loop="uvloop",
             http=BoundedHead,
-            ws="websockets-sansio",
+            ws=SharedFrames if settings.SOCKET_FASTPATH else "websockets-sansio",
             # Compressing each frame for each client doubles the cost of a fan-out.
             ws_per_message_deflate=False,
             ws_max_size=MAX_FRAME_BYTES,
