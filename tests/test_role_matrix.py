@@ -76,6 +76,7 @@ MATRIX: dict[tuple[str, str], tuple[Any, ...]] = {
     ("POST", f"{TICKET}/snooze"): STAFF,
     ("POST", f"{TICKET}/wake"): (401, 403, 403, 403, 409, 409),
     ("POST", f"{TICKET}/merge"): (401, 403, 403, 403, 404, 404),
+    ("GET", f"{TICKET}/presence"): STAFF,
     ("POST", f"{TICKET}/rating"): (401, 403, 404, 409, 403, 403),
     ("GET", f"{TICKET}/canned-replies"): STAFF,
     ("GET", "/api/schema"): PUBLIC,

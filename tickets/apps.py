@@ -9,6 +9,6 @@ class TicketsConfig(AppConfig):
     def ready(self) -> None:
         from hazesite.realtime.streams import register
         from tickets import jobs, sockets  # noqa: F401 - they register themselves
-        from tickets.stream import TicketStreams
+        from tickets.live import TicketStreams
 
         register(TicketStreams())

@@ -30,5 +30,5 @@ class InboxConsumer(SocketConsumer):
     """`/ws/tickets/`: every `ticket_update` of the tickets one may see, from now on."""
 
     async def enter(self, sink: Sink) -> None:
-        staff = sink.identity.role in ("admin", "moderator")
-        hub.subscribe(sink, inbox_of(sink.identity.user_id, staff=staff), "").open(0)
+        reader = sockets.SocketReader.at(sink)
+        hub.subscribe(sink, inbox_of(reader.pk, staff=reader.is_staff), "").open(0)

@@ -99,6 +99,15 @@ class BlocksOut(Input):
     next_cursor = serializers.CharField(allow_null=True)
 
 
+class PersonOut(Input):
+    user_id = serializers.CharField()
+    user_name = serializers.CharField()
+
+
+class PresenceOut(Input):
+    users = PersonOut(many=True)
+
+
 class OutcomeOut(Input):
     ticket_id = serializers.CharField()
     ok = serializers.BooleanField()

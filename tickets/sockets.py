@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from rest_framework import serializers
 
-from accounts.models import User
+from accounts.roles import STAFF
 from hazesite.api import flat_errors, parsed
 from hazesite.errors import Invalid, NotFound
 from hazesite.fields import Nonce, Text, Whole
@@ -18,10 +19,10 @@ from hazesite.realtime.hub import hub
 from hazesite.realtime.publication import Frame
 from hazesite.realtime.sinks import Sink
 from tickets import services, stream
-from tickets.models import Ticket
+from tickets.models import Reader
 from tickets.rendering import event_json, message_json
 from tickets.serializers import MAX_SEQ
-from tickets.services.reading import NEWEST, History, visible_ticket
+from tickets.services.reading import NEWEST, History
 
 PORTION = 200
 """How many missed events one `message_history` carries; the rest follows in further ones."""
@@ -58,36 +59,44 @@ def checked(serializer: type[serializers.Serializer[Any]], data: dict[str, Any])
 async def join_ticket(sink: Sink, data: dict[str, Any]) -> dict[str, Any]:
     """Enter the ticket's room and get what was said, or with `after_seq` what came since."""
     wanted = checked(JoinIn, data)
-    ticket = await db_call(_visible, sink, wanted["ticket_id"])
-    last_seq = await enter(sink, ticket, wanted["after_seq"])
-    joined = {"ok": True, "ticket_id": ticket.public_id, "last_seq": last_seq}
+    last_seq = await enter(sink, wanted["ticket_id"], wanted["after_seq"])
+    joined = {"ok": True, "ticket_id": wanted["ticket_id"], "last_seq": last_seq}
     sink.push(Frame.of("joined_ticket", joined))
     return joined
 
 
-def _visible(sink: Sink, ticket_id: str) -> Ticket:
-    return visible_ticket(ticket_id, doorkeeper().person(sink.identity))
+@dataclass(frozen=True)
+class SocketReader:
+    """Somebody at a socket as the hub knows them: it closes those whose role changed within seconds."""
+
+    pk: int
+    is_staff: bool
+
+    @classmethod
+    def at(cls, sink: Sink) -> SocketReader:
+        return cls(sink.identity.user_id, sink.identity.role in STAFF)
 
 
-async def enter(sink: Sink, ticket: Ticket, after_seq: int | None) -> int:
+async def enter(sink: Sink, ticket_id: str, after_seq: int | None) -> int:
     """Subscribe, then read, then show: whatever is committed meanwhile is in one of the two, once."""
-    reader = await db_call(doorkeeper().person, sink.identity)
-    name, room = stream.stream_of(ticket.pk), stream.room_of(ticket.pk, staff=reader.is_staff)
+    reader = SocketReader.at(sink)
+    name, room = stream.stream_of(ticket_id), stream.room_of(ticket_id, staff=reader.is_staff)
     subscription = hub.subscribe(sink, room, name)
     try:
-        seen = await _show_history(sink, ticket, reader, after_seq)
+        seen = await _show_history(sink, ticket_id, reader, after_seq)
     except BaseException:
         hub.unsubscribe(sink, room)
         raise
     hub.caught_up(name, seen.stream_seq)
     subscription.open(seen.stream_seq)
+    hub.announce_presence(name)
     return seen.last_seq
 
 
-async def _show_history(sink: Sink, ticket: Ticket, reader: User, after_seq: int | None) -> History:
+async def _show_history(sink: Sink, ticket_id: str, reader: Reader, after_seq: int | None) -> History:
     while True:
         limit = NEWEST if after_seq is None else PORTION
-        seen, body = await db_call(_portion, ticket, reader, after_seq, limit)
+        seen, body = await db_call(_portion, ticket_id, reader, after_seq, limit)
         sink.push(Frame.of("message_history", body))
         if seen.complete:
             return seen
@@ -95,11 +104,11 @@ async def _show_history(sink: Sink, ticket: Ticket, reader: User, after_seq: int
 
 
 def _portion(
-    ticket: Ticket, reader: User, after_seq: int | None, limit: int
+    ticket_id: str, reader: Reader, after_seq: int | None, limit: int
 ) -> tuple[History, dict[str, Any]]:
-    seen = services.history(ticket, reader, after_seq, limit)
+    seen = services.history(ticket_id, reader, after_seq, limit)
     body: dict[str, Any] = {
-        "ticket_id": ticket.public_id,
+        "ticket_id": ticket_id,
         "messages": [message_json(message) for message in seen.messages],
         "last_seq": seen.last_seq,
     }
@@ -111,16 +120,11 @@ def _portion(
 @handles("leave_ticket")
 async def leave_ticket(sink: Sink, data: dict[str, Any]) -> dict[str, Any]:
     ticket_id = checked(TicketRef, data)["ticket_id"]
-    ticket_pk = await db_call(_primary_key, ticket_id)
     for staff in (True, False):
-        hub.unsubscribe(sink, stream.room_of(ticket_pk, staff=staff))
+        hub.unsubscribe(sink, stream.room_of(ticket_id, staff=staff))
     left = {"ticket_id": ticket_id}
     sink.push(Frame.of("left_ticket", left))
     return left
-
-
-def _primary_key(ticket_id: str) -> int:
-    return Ticket.objects.filter(public_id=ticket_id).values_list("pk", flat=True).first() or 0
 
 
 @handles("send_message")
@@ -156,8 +160,7 @@ async def mark_read(sink: Sink, data: dict[str, Any]) -> None:
 async def typing(sink: Sink, data: dict[str, Any]) -> None:
     """Tell the others in the room, under the name the server knows. Never stored."""
     ticket_id = checked(TicketRef, data)["ticket_id"]
-    ticket_pk = await db_call(_primary_key, ticket_id)
-    if not any(stream.room_of(ticket_pk, staff=staff) in sink.subscriptions for staff in (True, False)):
+    if not any(stream.room_of(ticket_id, staff=staff) in sink.subscriptions for staff in (True, False)):
         raise NotFound
     # Not from here: where Redis is, sending waits for it.
-    await db_call(bus.send, stream.typing(ticket_pk, ticket_id, sink.identity.name, skip=sink.id))
+    await db_call(bus.send, stream.typing(ticket_id, sink.identity))

@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from datetime import datetime
+from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Max, Min
 from django.utils import timezone
 
 from accounts.models import User
 from hazesite.events import publish, show
+from hazesite.realtime.doorkeeper import Identity
 from hazesite.realtime.publication import Frame, Part, Publication
-from hazesite.realtime.streams import Head, Streams
 from tickets.events import TicketMoved
 from tickets.models import Message, Ticket, TicketEvent
 from tickets.rendering import event_data, person_id, previous_seq
 
 STAFF_INBOX = "inbox:staff"
-REPLAYED_AT_ONCE = 500
 PLACE = ("last_seq", "last_public_seq", "active_at")
 
 
-def stream_of(ticket_pk: int) -> str:
-    return f"ticket:{ticket_pk}"
+def stream_of(ticket_id: str) -> str:
+    """By the public id: whoever joins enters the room before any row was read."""
+    return f"ticket:{ticket_id}"
 
 
-def room_of(ticket_pk: int, *, staff: bool) -> str:
-    return f"ticket:{ticket_pk}:{'staff' if staff else 'owner'}"
+def room_of(ticket_id: str, *, staff: bool) -> str:
+    return f"ticket:{ticket_id}:{'staff' if staff else 'owner'}"
 
 
 def inbox_of(user_pk: int, *, staff: bool) -> str:
@@ -76,9 +74,9 @@ def publication(event: TicketEvent) -> Publication:
     ticket, parts = event.ticket, []
     for staff in (True, False) if not event.is_internal else (True,):
         specific, update = _frames(event, staff=staff)
-        parts.append(Part((room_of(ticket.pk, staff=staff),), (*specific, update)))
+        parts.append(Part((room_of(ticket.public_id, staff=staff),), (*specific, update)))
         parts.append(Part((inbox_of(ticket.owner_id, staff=staff),), (update,)))
-    return Publication(tuple(parts), stream_of(ticket.pk), event.seq)
+    return Publication(tuple(parts), stream_of(ticket.public_id), event.seq)
 
 
 def _frames(event: TicketEvent, *, staff: bool) -> tuple[list[Frame], Frame]:
@@ -118,15 +116,25 @@ def show_read(ticket: Ticket, reader: User, up_to_seq: int) -> None:
 
     public = min(up_to_seq, ticket.last_public_seq)
     staff, owner = (
-        (room_of(ticket.pk, staff=side), inbox_of(ticket.owner_id, staff=side)) for side in (True, False)
+        (room_of(ticket.public_id, staff=side), inbox_of(ticket.owner_id, staff=side))
+        for side in (True, False)
     )
     show(Publication((part(staff, up_to_seq), part(owner, public))))
 
 
-def typing(ticket_pk: int, public_id: str, name: str, *, skip: str) -> Publication:
-    body = {"ticket_id": public_id, "user_name": name}
-    rooms = (room_of(ticket_pk, staff=True), room_of(ticket_pk, staff=False))
-    return Publication((Part(rooms, (Frame.of("typing", body),)),), skip=skip)
+def typing(ticket_id: str, typist: Identity) -> Publication:
+    """For everybody else: their own other devices need not be told."""
+    body = {"ticket_id": ticket_id, "user_id": typist.public_id, "user_name": typist.name}
+    rooms = (room_of(ticket_id, staff=True), room_of(ticket_id, staff=False))
+    return Publication((Part(rooms, (Frame.of("typing", body),)),), skip=typist.user_id)
+
+
+def presence(ticket_id: str, people: Iterable[User]) -> Publication:
+    """Who has it open, all of them, for staff alone."""
+    users = [{"user_id": user.user_id, "user_name": user.username} for user in people]
+    users.sort(key=lambda user: user["user_name"])
+    frame = Frame.of("presence", {"ticket_id": ticket_id, "users": users})
+    return Publication((Part((room_of(ticket_id, staff=True),), (frame,)),))
 
 
 def steps(ticket: Ticket, after: int, *, staff: bool, limit: int) -> list[TicketEvent]:
@@ -138,44 +146,3 @@ def steps(ticket: Ticket, after: int, *, staff: bool, limit: int) -> list[Ticket
     for event in found:
         event.ticket = ticket
     return found
-
-
-class TicketStreams(Streams):
-    """What the hub compares itself with."""
-
-    def heads(self, streams: Collection[str]) -> dict[str, Head]:
-        rows = Ticket.objects.filter(pk__in=[_pk(stream) for stream in streams])
-        found = rows.values_list("pk", "public_id", "last_seq", "last_public_seq")
-        return {
-            stream_of(pk): Head(last, _announcement(pk, public_id, last, public))
-            for pk, public_id, last, public in found
-        }
-
-    def moved_since(self, moment: datetime) -> dict[str, tuple[int, int]]:
-        rows = TicketEvent.objects.filter(at__gt=moment).order_by().values("ticket_id")
-        moved = rows.annotate(first=Min("seq"), last=Max("seq"))
-        return {stream_of(row["ticket_id"]): (row["first"], row["last"]) for row in moved}
-
-    def replay(self, stream: str, after: int) -> list[Publication]:
-        ticket = Ticket.objects.select_related("owner").filter(pk=_pk(stream)).first()
-        if ticket is None:
-            return []
-        found = steps(ticket, after, staff=True, limit=REPLAYED_AT_ONCE)
-        return [publication(event) for event in found]
-
-
-def _pk(stream: str) -> int:
-    return int(stream.partition(":")[2])
-
-
-def _announcement(pk: int, public_id: str, last: int, public: int) -> Publication:
-    heads = ((True, last), (False, public))
-    return Publication(
-        tuple(
-            Part(
-                (room_of(pk, staff=staff),),
-                (Frame.of("head", {"ticket_id": public_id, "seq": seq}),),
-            )
-            for staff, seq in heads
-        )
-    )

@@ -35,6 +35,7 @@ urlpatterns = [
     path(f"{TICKET}/snooze", DeskViews.as_view({"post": "snooze"})),
     path(f"{TICKET}/wake", DeskViews.as_view({"post": "wake"})),
     path(f"{TICKET}/merge", DeskViews.as_view({"post": "merge"})),
+    path(f"{TICKET}/presence", DeskViews.as_view({"get": "presence"})),
     path(f"{TICKET}/rating", DeskViews.as_view({"post": "rate"})),
     path(f"{TICKET}/canned-replies", CannedReplyViews.as_view({"get": "for_ticket"})),
 ]

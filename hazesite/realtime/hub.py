@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from hazesite.errors import Refused
 from hazesite.realtime import bus
+from hazesite.realtime.attendance import Attendance
 from hazesite.realtime.database import db_call
 from hazesite.realtime.doorkeeper import doorkeeper
 from hazesite.realtime.publication import Publication
@@ -60,6 +61,7 @@ class Hub:
         self._wanted: dict[str, int] = {}
         self._repairs: dict[str, asyncio.Task[None]] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._attendance = Attendance(self._present, self._deliver)
         self._inboxes_since = self._looked_at = datetime.now(UTC)
         self._announced_at = self._checked_doors_at = time.monotonic()
 
@@ -87,6 +89,7 @@ class Hub:
     async def stop(self) -> None:
         bus.connect(None)
         self.loop = None
+        self._attendance.stop()
         tasks = [*self._tasks, *self._repairs.values()]
         for task in tasks:
             task.cancel()
@@ -136,6 +139,22 @@ class Hub:
             self.rooms.pop(room, None)
         if subscription.watches:
             self._unwatch(subscription.stream)
+        if subscription.stream and subscription.held is None and self.loop is not None:
+            self._attendance.changed()
+
+    def announce_presence(self, stream: str) -> None:
+        """Somebody came: tell those who look at it who is there."""
+        if self.loop is not None:
+            self._attendance.came(stream)
+
+    def _present(self) -> dict[str, set[int]]:
+        """Who has which stream open here. Whoever is still on the threshold may yet be turned away."""
+        there: dict[str, set[int]] = {}
+        for sink in self.sinks:
+            for subscription in sink.subscriptions.values():
+                if subscription.stream and subscription.held is None:
+                    there.setdefault(subscription.stream, set()).add(sink.identity.user_id)
+        return there
 
     def _unwatch(self, stream: str) -> None:
         self._watchers[stream] -= 1
@@ -178,7 +197,7 @@ class Hub:
         for part in publication.parts:
             for subscription in self._audience(part.rooms):
                 sink = subscription.sink
-                if sink.id == publication.skip:
+                if publication.skip and sink.identity.user_id == publication.skip:
                     continue
                 for frame in part.frames:
                     subscription.deliver(frame)
@@ -245,6 +264,7 @@ class Hub:
             return
         await self._check_doors()
         await self._compare_heads()
+        await self._attendance.refresh()
         if self._watchers.get(""):
             await self._compare_inbox()
 

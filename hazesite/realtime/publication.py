@@ -71,8 +71,8 @@ class Publication:
     seq: int = 0
     closes: str = ""
     """A code: the sockets in the rooms of `parts` are closed with it."""
-    skip: str = ""
-    """The id of a socket that is left out: whoever typed it."""
+    skip: int = 0
+    """The key of a person whose sockets are left out: whoever typed it."""
 
     def encode(self, origin: str) -> bytes:
         parts = [

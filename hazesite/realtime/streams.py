@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -29,6 +29,12 @@ class Streams(Protocol):
 
     def replay(self, stream: str, after: int) -> list[Publication]:
         """The steps after `after`, in order, at most some hundred at a time."""
+
+    def present(self, streams: Mapping[str, Collection[int]], announce: Collection[str]) -> list[Publication]:
+        """Store who (user keys) has which stream open at this process; what those who look are told of it:
+
+        of each stream where that changed, and of those in `announce`.
+        """
 
 
 _streams: Streams | None = None

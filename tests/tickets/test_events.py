@@ -71,7 +71,7 @@ def test_what_screens_are_told_equals_what_is_read_later(ticket, alice, moira, s
         services.post_message(ticket.public_id, alice, "one")
         services.claim_ticket(ticket.public_id, moira)
     read = client_of(alice).get(f"/api/tickets/{ticket.public_id}/events?after=2").json()["events"]
-    room = f"ticket:{ticket.pk}:owner"
+    room = f"ticket:{ticket.public_id}:owner"
     told = [
         part.frames[-1].data
         for publication in publications

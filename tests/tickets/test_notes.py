@@ -36,8 +36,8 @@ def test_a_note_leaves_no_hole_in_the_owners_stream(ticket, alice, moira, client
     events = client_of(alice).get(f"/api/tickets/{ticket.public_id}/events").json()["events"]
     assert [(event["seq"], event["prev_seq"]) for event in events] == [(1, 0), (2, 1), (4, 2)]
     frames = {part.rooms[0]: part.frames[0].data["prev_seq"] for part in publications[0].parts}
-    assert frames[f"ticket:{ticket.pk}:owner"] == 2
-    assert frames[f"ticket:{ticket.pk}:staff"] == 3
+    assert frames[f"ticket:{ticket.public_id}:owner"] == 2
+    assert frames[f"ticket:{ticket.public_id}:staff"] == 3
 
 
 def test_a_note_is_published_to_staff_alone(ticket, moira, shown):
@@ -46,7 +46,7 @@ def test_a_note_is_published_to_staff_alone(ticket, moira, shown):
         services.edit_message(ticket.public_id, note.pk, moira, "banned twice")
         services.delete_message(ticket.public_id, note.pk, moira)
     rooms = {room for publication in publications for part in publication.parts for room in part.rooms}
-    assert rooms == {f"ticket:{ticket.pk}:staff", "inbox:staff"}
+    assert rooms == {f"ticket:{ticket.public_id}:staff", "inbox:staff"}
 
 
 def test_a_note_moves_nothing_the_owner_can_see(ticket, alice, moira, ada, client_of, shown):
@@ -58,7 +58,7 @@ def test_a_note_moves_nothing_the_owner_can_see(ticket, alice, moira, ada, clien
 
     with shown() as publications:
         services.mark_read(ticket.public_id, ada)
-    owner = next(part for part in publications[0].parts if f"ticket:{ticket.pk}:owner" in part.rooms)
+    owner = next(part for part in publications[0].parts if f"ticket:{ticket.public_id}:owner" in part.rooms)
     assert owner.frames[0].data["data"]["up_to_seq"] == 2
 
 

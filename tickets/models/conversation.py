@@ -7,12 +7,11 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
-from tickets.models.tickets import EMPTY_LIST, Ticket
+from tickets.models.tickets import EMPTY_LIST, Reader, Ticket
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
-    def visible_to(self, user: User) -> MessageQuerySet:
+    def visible_to(self, user: Reader) -> MessageQuerySet:
         """Notes are for staff. Deleted messages are gone from the conversation, not from the stream."""
         rows = self.filter(deleted_at=None)
         return rows if user.is_staff else rows.filter(is_note=False)

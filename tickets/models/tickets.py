@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any, Protocol
 
 from django.conf import settings
 from django.db import models
@@ -27,11 +28,21 @@ def new_ticket_id() -> str:
     return get_random_string(20)
 
 
+class Reader(Protocol):
+    """Whoever reads: a `User`, or somebody at a socket whose role was looked up a moment ago."""
+
+    @property
+    def pk(self) -> Any: ...
+
+    @property
+    def is_staff(self) -> bool: ...
+
+
 class TicketQuerySet(models.QuerySet["Ticket"]):
-    def visible_to(self, user: User) -> TicketQuerySet:
+    def visible_to(self, user: Reader) -> TicketQuerySet:
         """The only way code that answers a person may reach a ticket."""
         rows = self.filter(deleted_at=None)
-        return rows if user.is_staff else rows.filter(owner=user)
+        return rows if user.is_staff else rows.filter(owner_id=user.pk)
 
     def open(self) -> TicketQuerySet:
         return self.exclude(status=Status.CLOSED)
@@ -153,10 +164,10 @@ class Ticket(models.Model):
         """The state this verb leads to; None where the table refuses it."""
         return TRANSITIONS.get((self.status, verb))
 
-    def is_visible_to(self, user: User) -> bool:
+    def is_visible_to(self, user: Reader) -> bool:
         return self.deleted_at is None and (user.is_staff or user.pk == self.owner_id)
 
-    def head_for(self, user: User) -> int:
+    def head_for(self, user: Reader) -> int:
         """The last step of the stream this person may see."""
         return self.last_seq if user.is_staff else self.last_public_seq
 

@@ -21,6 +21,7 @@ from tickets.services.lifecycle import (
     update_ticket,
 )
 from tickets.services.opening import open_ticket, places_left
+from tickets.services.presence import present_at
 from tickets.services.rating import rate_ticket
 from tickets.services.reading import History, history, mark_read, messages_of, read_ticket, stream_after
 from tickets.services.settings import ticket_settings
@@ -38,7 +39,7 @@ __all__ = [
     "History", "Outcome", "add_note", "assign_ticket", "block_user", "blocks", "canned_replies",
     "claim_ticket", "close_ticket", "delete_canned_reply", "delete_message", "delete_ticket",
     "edit_message", "fill_in", "for_each_ticket", "history", "mark_read", "merge_tickets", "messages_of",
-    "open_ticket", "places_left", "post_message", "purge_deleted_tickets", "rate_ticket", "read_ticket",
-    "reopen_ticket", "save_canned_reply", "snooze_ticket", "stream_after", "ticket_settings",
+    "open_ticket", "places_left", "post_message", "present_at", "purge_deleted_tickets", "rate_ticket",
+    "read_ticket", "reopen_ticket", "save_canned_reply", "snooze_ticket", "stream_after", "ticket_settings",
     "transfer_ticket", "unblock_user", "unclaim_ticket", "update_ticket", "wake_ticket", "watch_tickets",
 ]  # fmt: skip

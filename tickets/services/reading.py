@@ -11,7 +11,7 @@ from accounts.models import User
 from hazesite.errors import NotFound
 from tickets import stream
 from tickets.errors import TicketGone
-from tickets.models import KEEP_DELETED, Message, ReadMark, Ticket, TicketEvent
+from tickets.models import KEEP_DELETED, Message, Reader, ReadMark, Ticket, TicketEvent
 from tickets.services.conversation import set_mark
 from tickets.services.locking import locked
 
@@ -41,7 +41,7 @@ def read_ticket(ticket_id: str, reader: User) -> Ticket:
     return ticket
 
 
-def visible_ticket(ticket_id: str, reader: User) -> Ticket:
+def visible_ticket(ticket_id: str, reader: Reader) -> Ticket:
     """Only the row and its owner. Raises `NotFound`."""
     rows = Ticket.objects.visible_to(reader).select_related("owner")
     ticket = rows.filter(public_id=ticket_id).first()
@@ -52,7 +52,7 @@ def visible_ticket(ticket_id: str, reader: User) -> Ticket:
 
 def messages_of(
     ticket: Ticket,
-    reader: User,
+    reader: Reader,
     *,
     after_seq: int | None = None,
     before_seq: int | None = None,
@@ -80,22 +80,35 @@ def stream_after(ticket_id: str, reader: User, after: int, limit: int) -> tuple[
     return ticket, stream.steps(ticket, after, staff=reader.is_staff, limit=limit)
 
 
-def history(ticket: Ticket, reader: User, after_seq: int | None, limit: int) -> History:
+def history(ticket_id: str, reader: Reader, after_seq: int | None, limit: int) -> History:
     """For a join: the newest messages, or with `after_seq` everything since, in portions of `limit`.
 
-    Two queries. Subscribe before reading: what is committed later is live.
+    Two queries, or one with `after_seq`. Subscribe before reading: what is committed later is live.
+    Raises `NotFound`.
     """
-    now = Ticket.objects.get(pk=ticket.pk)
-    head = now.head_for(reader)
-    if after_seq is None:
-        newest = messages_of(ticket, reader, limit=limit)
-        shown = [message for message in newest if message.seq <= head]
-        return History(shown, None, head, now.last_seq, complete=True)
-    found = stream.steps(ticket, after_seq, staff=reader.is_staff, limit=limit)
-    events = [event for event in found if event.seq <= head]
+    if after_seq is not None:
+        return _history_since(ticket_id, reader, after_seq, limit)
+    ticket = visible_ticket(ticket_id, reader)
+    head = ticket.head_for(reader)
+    newest = messages_of(ticket, reader, limit=limit)
+    shown = [message for message in newest if message.seq <= head]
+    return History(shown, None, head, ticket.last_seq, complete=True)
+
+
+def _history_since(ticket_id: str, reader: Reader, after_seq: int, limit: int) -> History:
+    # The step at `after_seq` is known to the reader, and brings its ticket along.
+    rows = TicketEvent.objects.filter(
+        ticket__in=Ticket.objects.visible_to(reader).filter(public_id=ticket_id), seq__gte=after_seq
+    )
+    if not reader.is_staff:
+        rows = rows.filter(is_internal=False)
+    rows = rows.select_related("ticket__owner", "actor", "message__author")
+    found = list(rows.order_by("seq")[: limit + 1])
+    ticket = found[0].ticket if found else visible_ticket(ticket_id, reader)
+    events = [event for event in found if event.seq > after_seq][:limit]
     complete = len(events) < limit
-    reached = head if complete else events[-1].seq
-    return History(_still_there(events), events, reached, now.last_seq, complete)
+    reached = ticket.head_for(reader) if complete else events[-1].seq
+    return History(_still_there(events), events, reached, ticket.last_seq, complete)
 
 
 def _still_there(events: list[TicketEvent]) -> list[Message]:

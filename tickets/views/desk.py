@@ -77,6 +77,14 @@ class DeskViews(RoleViewSet):
         target = services.merge_tickets(ticket_id, parsed(d.MergeIn, request.data)["into"], request.user)
         return detail(target.public_id, request)
 
+    @allow(Staff)
+    @extend_schema(responses={200: d.PresenceOut, **refusals(401, 403, 404)})
+    def presence(self, request: MemberRequest, ticket_id: str) -> Response:
+        """Who has it open on a socket right now, on whichever device."""
+        people = services.present_at(ticket_id, request.user)
+        users = [{"user_id": user.user_id, "user_name": user.username} for user in people]
+        return Response({"users": users})
+
     @extend_schema(request=d.RatingIn, responses={200: s.SuccessOut, **REFUSED})
     def rate(self, request: MemberRequest, ticket_id: str) -> Response:
         """What the owner of a closed ticket thinks of it. Once."""
