@@ -2,19 +2,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from axes.admin import AccessAttemptAdmin, AccessLogAdmin
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django import forms
 from django.contrib import admin
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group as DjangoGroup
 from django.contrib.auth.password_validation import validate_password
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminPasswordWidget
 
 from accounts import services
 from accounts.models import Session, User
-from hazesite.admin_site import NarrowLookups, ReadOnly, attempt, for_each
+from hazesite.admin_site import PageAdmin, ReadOnly, attempt, for_each
+from hazesite.dashboard import Group
 
-admin.site.unregister(Group)  # rights follow from the role
+admin.site.unregister(DjangoGroup)  # rights follow from the role
 
 
 class UserForm(forms.ModelForm[User]):
@@ -22,7 +26,7 @@ class UserForm(forms.ModelForm[User]):
         label=_("New password"),
         required=False,
         strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
         help_text=_("Leave empty to keep the old one. A new one ends every sign-in of this person."),
     )
 
@@ -40,14 +44,14 @@ class UserForm(forms.ModelForm[User]):
 
 
 @admin.register(User)
-class UserAdmin(NarrowLookups, admin.ModelAdmin[User]):
+class UserAdmin(PageAdmin[User]):
+    group, icon = Group.PEOPLE, "group"
     form = UserForm
     list_display = ["username", "role", "user_id", "discord_id", "is_active", "created_at"]
     list_filter = ["granted_role", "guild_role", "is_active"]
     search_fields = ["username", "=user_id", "=discord_id"]
     readonly_fields = ["user_id", "discord_id", "guild_role", "created_at", "last_login"]
     actions = ["end_sessions"]
-    show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).filter(is_service=False)
@@ -87,17 +91,33 @@ class UserAdmin(NarrowLookups, admin.ModelAdmin[User]):
 
 
 @admin.register(Session)
-class SessionAdmin(NarrowLookups, ReadOnly, admin.ModelAdmin[Session]):
+class SessionAdmin(ReadOnly, PageAdmin[Session]):
+    group, icon, title = Group.PEOPLE, "devices", _("Sign-ins")
     list_display = ["user", "kind", "platform", "device", "address", "last_seen_at", "ended_at", "end_reason"]
     list_filter = ["kind", "platform", "ended_at"]
     search_fields = ["user__username", "=address"]
     list_select_related = ["user"]
     exclude = ["key", "generation"]
     actions = ["end"]
-    show_full_result_count = False
 
     @admin.action(description=_("End these sign-ins"), permissions=["view"])
     def end(self, request: HttpRequest, sessions: QuerySet[Session]) -> None:
         actor: Any = request.user
         rows = sessions.select_related("user")
         for_each(request, rows, lambda session: services.end_session_as(actor, session))
+
+
+# What the guard at the admin's own sign-in counted. Deleting an attempt lets its person try again.
+admin.site.unregister([AccessAttempt, AccessLog, AccessFailureLog])  # nothing writes the last
+
+
+@admin.register(AccessAttempt)
+class AttemptAdmin(PageAdmin[AccessAttempt], AccessAttemptAdmin):  # type: ignore[misc]  # has no types
+    group, icon, title = Group.PEOPLE, "gpp_maybe", _("Failed sign-ins")
+    date_hierarchy = None
+
+
+@admin.register(AccessLog)
+class AccessAdmin(PageAdmin[AccessLog], AccessLogAdmin):  # type: ignore[misc]  # has no types
+    group, icon, title = Group.PEOPLE, "login", _("Admin sign-ins")
+    date_hierarchy = None

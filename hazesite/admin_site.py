@@ -2,23 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from csp.decorators import csp_replace
 from django.contrib import messages
-from django.contrib.admin import AdminSite
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from hazesite.dashboard import Group, cards_for
 from hazesite.errors import Refused
 
+if TYPE_CHECKING:  # the theme has no types; it builds on these
+    from django.contrib.admin import AdminSite as ThemedSite
+    from django.contrib.admin import ModelAdmin as ThemedAdmin
+else:
+    from unfold.admin import ModelAdmin as ThemedAdmin
+    from unfold.sites import UnfoldAdminSite as ThemedSite
 
-class SiteAdmin(AdminSite):
-    site_header = gettext_lazy("HazeBot")
-    site_title = gettext_lazy("HazeBot")
+M = TypeVar("M", bound=Model)
+# The theme's own scripts evaluate expressions that stand in its markup, and set styles. No other page of
+# the site may; and here, too, no script comes from elsewhere or stands in a page.
+POLICY = {"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE]}
+
+
+_allowed: Callable[[Any], Any] = csp_replace(POLICY)
+
+
+class SiteAdmin(ThemedSite):
     index_title = gettext_lazy("The desk")
+    index_template = "hazesite/dashboard.html"
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        return _allowed(super().admin_view(view, cacheable))
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        page: HttpResponse = _allowed(super().login)(request, extra_context)
+        return page
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        return super().index(request, {"groups": cards_for(request.user), **(extra_context or {})})
+
+    def get_sidebar_list(self, request: HttpRequest) -> list[dict[str, Any]]:
+        """What the theme shows at the side: the pages this person may see, by group."""
+        start = reverse("admin:index")
+        first = _entry(_("Overview"), "space_dashboard", start, request.path == start)
+        pages: list[Any] = [page for page in self._registry.values() if isinstance(page, PageAdmin)]
+        seen = [page for page in pages if page.is_shown_to(request)]
+        groups = [
+            {
+                "title": group.label,
+                "items": [_page_entry(page, request) for page in seen if page.group == group],
+            }
+            for group in Group
+        ]
+        return [{"items": [first]}, *groups]
+
+
+def _page_entry(page: PageAdmin[Any], request: HttpRequest) -> dict[str, Any]:
+    meta = page.model._meta
+    link = reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")
+    title = str(page.title or meta.verbose_name_plural)
+    return _entry(title[:1].upper() + title[1:], page.icon, link, request.path.startswith(link))
+
+
+def _entry(title: str, icon: str, link: str, active: bool) -> dict[str, Any]:
+    return {"title": title, "icon": icon, "link": link, "active": active, "has_permission": True}
 
 
 class NarrowLookups:
@@ -30,9 +83,47 @@ class NarrowLookups:
     list_filter: ClassVar[Any]
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
-        offered = [entry[0] if isinstance(entry, tuple) else str(entry) for entry in self.list_filter]
+        offered = [_parameter(entry) for entry in self.list_filter]
         column, _separator, rest = lookup.partition("__")
         return column in offered and rest in ("", "exact", "gte", "lt", "isnull", "in")
+
+
+def _parameter(entry: Any) -> str:
+    """The name in the address of one entry of `list_filter`."""
+    if isinstance(entry, tuple):
+        return str(entry[0])
+    return str(getattr(entry, "parameter_name", entry))
+
+
+class PageAdmin(NarrowLookups, ThemedAdmin[M]):
+    """The base of every admin page: themed, at its place in the navigation, asking narrow questions.
+
+    `icon` is a name of Material Symbols, `title` (optional) what the navigation calls the page.
+    """
+
+    group = Group.SITE
+    icon = "table_rows"
+    title: Any = ""
+    show_full_result_count = False
+    list_fullwidth = True
+
+    def is_shown_to(self, request: HttpRequest) -> bool:
+        return self.has_module_permission(request) and self.has_view_or_change_permission(request)
+
+
+def labelled(column: str, kinds: Mapping[str, str]) -> Callable[[Any, Any], tuple[str, str]]:
+    """A column of a list that shows a choice as a coloured label.
+
+    `kinds` gives each value one of the theme's colours: info, success, warning, danger.
+    """
+
+    def show(_page: Any, row: Any) -> tuple[str, str]:
+        return getattr(row, column), getattr(row, f"get_{column}_display")()
+
+    show.label = dict(kinds)  # type: ignore[attr-defined]
+    show.short_description = gettext_lazy(column.capitalize())  # type: ignore[attr-defined]
+    show.admin_order_field = column  # type: ignore[attr-defined]
+    return show
 
 
 class ReadOnly:

@@ -9,7 +9,7 @@ class HazesiteConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        from hazesite.jobs import tasks  # noqa: F401 - its periodic jobs register themselves
+        from hazesite.jobs import figures, tasks  # noqa: F401 - they register themselves
 
 
 class SiteAdminConfig(admin.AdminConfig):

@@ -16,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from hazesite import __version__, logs
 from hazesite import environment as env
+from hazesite.theme import THEME
 
 django_stubs_ext.monkeypatch()
 
@@ -130,6 +131,7 @@ logs.configure(DATA_DIR / "logs", as_json=PRODUCTION, level=LOG_LEVEL)
 VERSION = __version__
 INSTALLED_APPS = [
     "daphne",  # before staticfiles: `runserver` then speaks ASGI
+    "unfold.apps.BasicAppConfig",  # its templates go before the admin's own
     "hazesite.apps.SiteAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -199,6 +201,7 @@ if not (STATIC_ROOT / "staticfiles.json").exists() and "collectstatic" not in sy
     WHITENOISE_USE_FINDERS = True
 MEDIA_ROOT = DATA_DIR / "uploads"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+UNFOLD = THEME
 
 # --- who may come in ---------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"

@@ -17,11 +17,12 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from accounts.models import User
-from hazesite.admin_site import NarrowLookups, attempt, for_each
+from hazesite.admin_site import PageAdmin, attempt, for_each, labelled
+from hazesite.dashboard import Group
 from hazesite.errors import Invalid
 from tickets import services, stream
 from tickets.models import Message, Ticket
-from tickets.states import Verb
+from tickets.states import Priority, Status, Verb
 
 SHOWN_STEPS = 300
 VERBS: dict[str, Callable[[str, User], Any]] = {
@@ -43,27 +44,28 @@ FACTS = ("public_id", "owner", "type", "priority", "claimed_by", "assigned_to", 
 
 
 class SayForm(forms.Form):
-    message = forms.CharField(
-        max_length=4000, strip=False, widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"})
-    )
+    message = forms.CharField(max_length=4000, strip=False, widget=forms.Textarea)
     # Sent twice by a double click or a reload, it is still one message.
     nonce = forms.CharField(max_length=128, widget=forms.HiddenInput)
 
 
 @admin.register(Ticket)
-class TicketAdmin(NarrowLookups, admin.ModelAdmin[Ticket]):
+class TicketAdmin(PageAdmin[Ticket]):
+    group, icon = Group.DESK, "forum"
+
     class Media:
         css = {"all": ["tickets/admin.css"]}
 
     change_form_template = "tickets/admin_ticket.html"
-    list_display = ["number", "subject", "owner", "status", "priority", "type", "claimed_by", "assigned_to"]
+    list_display = [
+        "number", "subject", "owner", "shown_status", "shown_priority", "type", "claimed_by", "assigned_to",
+    ]  # fmt: skip
     list_display_links = ["number", "subject"]
     list_filter = ["status", "priority", "type", "created_at"]
     search_fields = ["subject", "=public_id", "owner__username"]
     list_select_related = ["owner", "claimed_by", "assigned_to"]
     ordering = ["-active_at", "-pk"]
     actions = ["claim", "unclaim", "close", "reopen", "delete_tickets"]
-    show_full_result_count = False
     list_per_page = 50
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Ticket]:
@@ -72,6 +74,9 @@ class TicketAdmin(NarrowLookups, admin.ModelAdmin[Ticket]):
     @admin.display(description="#", ordering="pk")
     def number(self, ticket: Ticket) -> int:
         return ticket.pk
+
+    shown_status = labelled("status", {Status.OPEN: "success", Status.CLAIMED: "info"})
+    shown_priority = labelled("priority", {Priority.URGENT: "danger", Priority.HIGH: "warning"})
 
     # The admin's own forms change nothing here; whoever may change tickets does it through the services.
     def has_add_permission(self, request: HttpRequest, obj: Ticket | None = None) -> bool:

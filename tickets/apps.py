@@ -8,7 +8,7 @@ class TicketsConfig(AppConfig):
 
     def ready(self) -> None:
         from hazesite.realtime.streams import register
-        from tickets import jobs, sockets  # noqa: F401 - they register themselves
+        from tickets import figures, jobs, sockets  # noqa: F401 - they register themselves
         from tickets.live import TicketStreams
 
         register(TicketStreams())

@@ -16,7 +16,7 @@ def sign_in_at_the_desk(visitor: Visitor, server: Server, name: str) -> None:
     visitor.page.goto(f"{server.url}/admin/")
     visitor.page.locator("#id_username").fill(name)
     visitor.page.locator("#id_password").fill(PASSWORDS[name])
-    visitor.page.locator("input[type=submit]").click()
+    visitor.page.get_by_role("button", name="Log in").click()
 
 
 def test_staff_watch_and_answer_in_the_admin(visit: Callable[..., Visitor], server: Server) -> None:
@@ -57,3 +57,19 @@ def test_the_apis_document_opens(visit: Callable[..., Visitor], server: Server) 
     playwright.expect(reader.page.locator(".opblock-summary-path").first).to_be_visible()
     reader.page.locator(".opblock-summary", has_text="/api/tickets").first.click()
     assert [complaint for complaint in reader.complaints if "Content Security" in complaint] == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_admin_fits_a_phone(visit: Callable[..., Visitor], server: Server, scheme: str) -> None:
+    ticket = server.open_ticket("alice", "W" * 100)
+    moira = visit(viewport={"width": 375, "height": 700}, color_scheme=scheme)
+    sign_in_at_the_desk(moira, server, "moira")
+    expect = playwright.expect
+    expect(moira.page.get_by_role("heading", name="Waiting longest")).to_be_visible()
+    for path in ("", "tickets/ticket/", f"tickets/ticket/{ticket['ticket_num']}/change/", "accounts/user/"):
+        moira.page.goto(f"{server.url}/admin/{path}")
+        wide = "document.scrollingElement.scrollWidth - window.innerWidth"
+        assert moira.page.evaluate(wide) <= 0, path
+    dark = moira.page.evaluate("document.documentElement.classList.contains('dark')")
+    assert dark == (scheme == "dark")
+    assert moira.complaints == []
