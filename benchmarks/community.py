@@ -17,8 +17,8 @@ from django.db import connection, models, transaction
 
 from accounts.models import User
 from accounts.roles import Role
-from tickets import search_index
 from tickets.models import Message, ReadMark, Ticket, TicketEvent, TicketTag
+from tickets.search import index
 
 MESSAGES_PER_TICKET = 20
 OTHER_STEPS = 5  # claimed, tagged, closed and the like, for each ticket
@@ -62,7 +62,7 @@ class Community:
     def build(self, say: Callable[[str], None] = print) -> None:
         """Fill the tables of a migrated, empty database."""
         started = time.perf_counter()
-        search_index.drop(connection)
+        index.drop(connection)
         with transaction.atomic():
             self.people()
             plans = list(self.plans())
@@ -71,7 +71,7 @@ class Community:
         say(f"  {len(plans):,} tickets, {said:,} messages in {time.perf_counter() - started:.0f} s")
         started = time.perf_counter()
         with transaction.atomic():
-            search_index.build(connection)
+            index.build(connection)
         say(f"  search index over them in {time.perf_counter() - started:.0f} s")
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE" if connection.vendor == "sqlite" else "VACUUM ANALYZE")
@@ -174,7 +174,11 @@ class Community:
     # --- words ---------------------------------------------------------------
     def planted(self, plans: list[Plan]) -> dict[tuple[int, int], str]:
         places: dict[tuple[int, int], str] = {}
-        for word, wanted in ((ONE_IN_TWENTY, len(plans) // 20), (ONE_IN_A_HUNDRED, len(plans) // 100), (RARE, 3)):
+        for word, wanted in (
+            (ONE_IN_TWENTY, len(plans) // 20),
+            (ONE_IN_A_HUNDRED, len(plans) // 100),
+            (RARE, 3),
+        ):
             for plan in self.random.sample(plans, wanted):
                 place = (plan.number, self.random.randrange(min(2, plan.said)))
                 places[place] = f"{places.get(place, '')} {word}"

@@ -11,7 +11,7 @@ class TicketsConfig(AppConfig):
 
         from hazesite.realtime.streams import register
         from tickets import sockets  # noqa: F401 - registers its handlers
-        from tickets.search_index import watch_after_migrating
+        from tickets.search.index import watch_after_migrating
         from tickets.stream import TicketStreams
 
         register(TicketStreams())

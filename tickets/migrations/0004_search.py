@@ -1,14 +1,14 @@
 from django.db import migrations
 
-from tickets import search_index
+from tickets.search import index
 
 
 def build(apps, schema_editor):
-    search_index.build(schema_editor.connection)
+    index.build(schema_editor.connection)
 
 
 def drop(apps, schema_editor):
-    search_index.drop(schema_editor.connection)
+    index.drop(schema_editor.connection)
 
 
 class Migration(migrations.Migration):

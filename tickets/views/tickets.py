@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
@@ -10,11 +9,11 @@ from accounts.http import MemberRequest
 from accounts.permissions import Admin, AnyToken, Staff
 from accounts.roles import Role
 from accounts.viewsets import RoleViewSet, allow
-from hazesite.api import Keyset, bounded_total, parsed
+from hazesite.api import Keyset, parsed
 from hazesite.schema import refusals
+from tickets import search, services
 from tickets import serializers as s
-from tickets import services
-from tickets.models import Message, Ticket, TicketQuerySet
+from tickets.models import Ticket, TicketQuerySet
 from tickets.rendering import event_json, summary_json
 from tickets.states import Priority
 from tickets.views.requests import IDEMPOTENCY_KEY, detail, nonce_of, say, source_of
@@ -31,15 +30,16 @@ class TicketViews(RoleViewSet):
         query = parsed(s.ListQuery, request.query_params)
         rows = Ticket.objects.none()
         if request.user.role != Role.MONITORING:
-            rows = _filtered(Ticket.objects.visible_to(request.user), query, request.user.is_staff)
-        paged = rows.with_people().with_unread(request.user)
+            rows = _filtered(Ticket.objects.visible_to(request.user), query)
+        found = search.matching(rows, query["q"], request.user) if "q" in query else search.Found(rows)
+        paged = found.rows.with_people().with_unread(request.user)
         page, cursor = Keyset(paged, "active_at").page(query["limit"], query["cursor"])
         # `unread` is annotated by `with_unread`.
         tickets = [
             summary_json(ticket, getattr(ticket, "unread", 0), ticket.head_for(request.user))
             for ticket in page
         ]
-        return Response({"tickets": tickets, "next_cursor": cursor, "total": bounded_total(rows)})
+        return Response({"tickets": tickets, "next_cursor": cursor, "total": found.total()})
 
     @extend_schema(
         parameters=[IDEMPOTENCY_KEY],
@@ -156,7 +156,7 @@ class TicketViews(RoleViewSet):
         return Response({"success": True, "message": "Ticket deleted"})
 
 
-def _filtered(rows: TicketQuerySet, query: dict[str, Any], staff: bool) -> TicketQuerySet:
+def _filtered(rows: TicketQuerySet, query: dict[str, Any]) -> TicketQuerySet:
     rows = rows.with_status(query["status"])
     if "assigned_to" in query:
         rows = rows.filter(assigned_to__user_id=query["assigned_to"])
@@ -164,11 +164,6 @@ def _filtered(rows: TicketQuerySet, query: dict[str, Any], staff: bool) -> Ticke
         rows = rows.filter(priority=query["priority"])
     if "tag" in query:
         rows = rows.filter(tag_rows__name=query["tag"])
-    if "q" in query:
-        said = Message.objects.filter(ticket=OuterRef("pk"), deleted_at=None, content__icontains=query["q"])
-        if not staff:
-            said = said.filter(is_note=False)
-        rows = rows.filter(Q(subject__icontains=query["q"]) | Exists(said))
     return rows
 
 
