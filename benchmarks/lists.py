@@ -1,10 +1,11 @@
 """What a list, a search and a page of events cost in a small community and in one a hundred times its size.
 
-    python -m benchmarks.lists                        # SQLite and a private PostgreSQL, 1000 and 100,000 tickets
+    python -m benchmarks.lists                  # SQLite and a private PostgreSQL, 1000 and 100,000 tickets
     python -m benchmarks.lists --database sqlite --sizes 1000 20000 --keep
 
 Each request goes through the whole of Django in this process, middleware and all, but over no network.
-Small and large take turns, so that a busy machine is unfair to neither.
+What counts is processor time, this process's and that of its PostgreSQL backend together, for on a busy
+machine the clock measures the neighbours; `--wall` takes the clock. Small and large take turns.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import argparse
 import os
 import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -27,6 +29,7 @@ from tests.backends import private_postgres
 
 FOLDER = Path(tempfile.gettempdir()) / "hazebot-benchmark-lists"
 ALLOWED = 1.3
+WALL = "--wall" in sys.argv
 
 
 def cases() -> dict[str, tuple[str, str]]:
@@ -143,9 +146,18 @@ class Site:
             return min(self._timed(who, what) for _ in range(requests))
 
     def _timed(self, who: str, what: str) -> float:
-        started = time.perf_counter()
+        started = self.clock()
         self.ask(who, what)
-        return (time.perf_counter() - started) * 1000
+        return (self.clock() - started) * 1000
+
+    def clock(self) -> float:
+        if WALL:
+            return time.perf_counter()
+        if self.database.vendor == "sqlite":
+            return time.process_time()
+        # The first figure there: nanoseconds spent on a processor.
+        spent = Path(f"/proc/{self.database.connection.info.backend_pid}/schedstat").read_text()
+        return time.process_time() + int(spent.split()[0]) / 1e9
 
 
 def measure(sites: list[Site], rounds: int, only: str) -> bool:
@@ -176,7 +188,7 @@ def sqlite(sizes: list[int]) -> Iterator[list[dict[str, Any]]]:
 
 @contextmanager
 def postgres(sizes: list[int]) -> Iterator[list[dict[str, Any]]]:
-    """On the server of `DATABASE_URL`, where the databases stay with `--keep`, or else on one of our own."""
+    """On the server of `BENCHMARK_POSTGRES`, where the databases stay, or else on one of our own."""
     given = os.environ.get("BENCHMARK_POSTGRES", "")
     with ExitStack() as stack:
         address = given or stack.enter_context(private_postgres()).address
@@ -227,8 +239,6 @@ def main() -> int:
     os.environ.pop("DATABASE_URL", None)
     if options.database == "both":
         again = [sys.executable, "-m", "benchmarks.lists", *sys.argv[1:], "--keep"]
-        import subprocess
-
         kept = [subprocess.call([*again, "--database", name]) == 0 for name in ("sqlite", "postgres")]
         passed = all(kept)
     else:
