@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
@@ -10,11 +10,11 @@ from accounts.http import MemberRequest
 from accounts.permissions import Admin, AnyToken, Staff
 from accounts.roles import Role
 from accounts.viewsets import RoleViewSet, allow
-from hazesite.api import Keyset, bounded_total, parsed
+from hazesite.api import Keyset, parsed
 from hazesite.schema import refusals
+from tickets import search, services
 from tickets import serializers as s
-from tickets import services
-from tickets.models import Message, Ticket, TicketQuerySet
+from tickets.models import Ticket, TicketQuerySet
 from tickets.models.tickets import RUNNING, SNOOZED
 from tickets.rendering import event_json, summary_json
 from tickets.states import Priority
@@ -33,10 +33,11 @@ class TicketViews(RoleViewSet):
         rows = Ticket.objects.none()
         if request.user.role != Role.MONITORING:
             rows = _filtered(Ticket.objects.visible_to(request.user), query, request.user.is_staff)
-        paged = rows.with_people().with_unread(request.user)
+        found = search.matching(rows, query["q"], request.user) if "q" in query else search.Found(rows)
+        paged = found.rows.with_people().with_unread(request.user)
         page, cursor = Keyset(paged, "active_at").page(query["limit"], query["cursor"])
         tickets = [summary_json(ticket, request.user) for ticket in page]
-        return Response({"tickets": tickets, "next_cursor": cursor, "total": bounded_total(rows)})
+        return Response({"tickets": tickets, "next_cursor": cursor, "total": found.total()})
 
     @extend_schema(
         parameters=[IDEMPOTENCY_KEY],
@@ -167,11 +168,6 @@ def _filtered(rows: TicketQuerySet, query: dict[str, Any], staff: bool) -> Ticke
         rows = rows.filter(RUNNING, awaiting=query["awaiting"])
     if staff:
         rows = _filtered_for_staff(rows, query)
-    if "q" in query:
-        said = Message.objects.filter(ticket=OuterRef("pk"), deleted_at=None, content__icontains=query["q"])
-        if not staff:
-            said = said.filter(is_note=False)
-        rows = rows.filter(Q(subject__icontains=query["q"]) | Exists(said))
     return rows
 
 

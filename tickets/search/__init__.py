@@ -1,0 +1,85 @@
+"""Searching tickets by the words of their subjects and messages.
+
+What is found: tickets in which the subject, or one message, holds all the words. All in one place rather
+than anywhere in the ticket, for a long conversation holds nearly every word somewhere. The last word may
+be the beginning of one, for people look while they type; `"several words"` stand side by side. `#12` is
+the ticket of that number, `12` finds it too, and a ticket's id finds that ticket.
+
+The list stays sorted by activity, so a page is found in one of two ways:
+
+* words few tickets hold: collect these from the index, and sort them;
+* words many hold: walk through the tickets as sorted and ask the index about each. The page fills soon.
+
+A look at the newest rows of the index says which. Notes are looked at for staff alone: an owner learns
+from no search what a note holds.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from django.db import connection
+from django.db.models import BooleanField, Q
+from django.db.models.expressions import RawSQL
+
+from accounts.models import User
+from hazesite.api import MAX_TOTAL, bounded_total
+from tickets.models import TicketQuerySet
+from tickets.search import postgres, sqlite
+from tickets.search.terms import Needle, terms_of
+
+TRIED = 5000
+NUMBER = re.compile(r"(#?)([0-9]{1,18})", re.ASCII)
+PUBLIC_ID = re.compile(r"[A-Za-z0-9]{20,32}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Found:
+    rows: TicketQuerySet
+    """All that match, not yet sorted."""
+    some: TicketQuerySet | None = None
+    """Of those, some that are quickly counted; often enough for the total."""
+
+    def total(self) -> int:
+        """How many there are, counted to 1000 and no further."""
+        if self.some is not None and bounded_total(self.some) == MAX_TOTAL:
+            return MAX_TOTAL
+        return bounded_total(self.rows)
+
+
+def matching(rows: TicketQuerySet, query: str, reader: User) -> Found:
+    """Of `rows`, which are visible to `reader`, those the query asks for. One to three small queries.
+
+    Whatever was typed is looked for, never refused; what holds no letter and no digit finds nothing.
+    """
+    query = query.strip()
+    number = NUMBER.fullmatch(query)
+    if number and number[1]:
+        return Found(rows.filter(pk=int(number[2])))
+    if PUBLIC_ID.fullmatch(query) and (exact := rows.filter(public_id=query)).exists():
+        return Found(exact)
+    needle = _understood(query, reader)
+    if needle is None:
+        return Found(rows.filter(pk=int(number[2])) if number else rows.none())
+    return _found(rows, needle, Q(pk=int(number[2])) if number else Q(), reader)
+
+
+def _understood(query: str, reader: User) -> Needle | None:
+    terms = terms_of(query)
+    engine = postgres if connection.vendor == "postgresql" else sqlite
+    return engine.understood(terms, notes=reader.is_staff) if terms else None
+
+
+def _found(rows: TicketQuerySet, needle: Needle, or_else: Q, reader: User) -> Found:
+    if not needle.many:
+        return Found(rows.filter(Q(pk__in=_sql(needle.hits, needle)) | or_else))
+    walked = rows.filter(Q(_sql(needle.probe, needle)) | or_else)
+    if needle.most or not reader.is_staff:
+        return Found(walked)
+    return Found(walked, rows.filter(pk__in=_sql(f"{needle.hits} LIMIT {TRIED}", needle)))
+
+
+def _sql(sql: str, needle: Needle) -> RawSQL:
+    """The engines write it; what somebody typed is in the parameters alone."""
+    return RawSQL(sql, needle.parameters, output_field=BooleanField())  # noqa: S611

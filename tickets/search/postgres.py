@@ -1,0 +1,55 @@
+"""The search on PostgreSQL: `tsvector`."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from django.db import connection
+
+from tickets.search.terms import Needle, Term
+
+LOOK = 2000
+MANY, MOST = 0.005, 0.05  # of the newest messages
+
+WORDS = "phraseto_tsquery('pg_catalog.simple', tickets_folded(%s))"
+BEGINNING = f"({WORDS} <-> to_tsquery('pg_catalog.simple', '''' || tickets_folded(%s) || ''':*'))"
+# One look says how the database reads the query, and how common that is.
+NEWEST = """
+WITH wanted AS MATERIALIZED (SELECT {query} AS words)
+SELECT words::text, (
+    SELECT count(*) FROM (SELECT words FROM tickets_search ORDER BY id DESC LIMIT %s) newest
+    WHERE newest.words @@ wanted.words
+) FROM wanted"""
+HITS = "SELECT ticket_id FROM tickets_search WHERE words @@ %s::tsquery{audience}"
+PROBE = """EXISTS (
+    SELECT 1 FROM tickets_search found WHERE found.ticket_id = tickets_ticket.id
+    AND found.words @@ %s::tsquery{audience}
+)"""
+
+
+def understood(terms: list[Term], *, notes: bool) -> Needle | None:
+    """None where nothing can match."""
+    parts, parameters = [], []
+    for term in terms:
+        part, texts = _phrase(term)
+        parts.append(part)
+        parameters += texts
+    with connection.cursor() as cursor:
+        cursor.execute(NEWEST.format(query=" && ".join(parts)), (*parameters, LOOK))
+        words, hits = cursor.fetchone()
+    if not words:
+        return None
+    audience = "" if notes else " AND NOT is_note"
+    probe, collect = PROBE.format(audience=audience), HITS.format(audience=audience)
+    return Needle(collect, probe, (words,), many=hits >= MANY * LOOK, most=hits >= MOST * LOOK)
+
+
+def _phrase(term: Term) -> tuple[str, list[str]]:
+    text = term.text.replace("\0", " ")
+    end = next(place for place in range(len(text), 0, -1) if text[place - 1].isalnum())
+    start = end
+    while start and (text[start - 1].isalnum() or unicodedata.combining(text[start - 1])):
+        start -= 1
+    if not term.unfinished or end - start == 1:
+        return WORDS, [text]
+    return BEGINNING, [text[:start], text[start:end]]

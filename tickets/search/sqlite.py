@@ -1,0 +1,83 @@
+"""The search on SQLite: FTS5."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from django.db import connection
+
+from tickets.search.index import respelt
+from tickets.search.terms import Needle, Term
+
+INDEXED_BEGINNINGS = (2, 3)
+MAX_ENDINGS = 16
+LOOK = 2000
+MANY = 0.05  # of the newest tickets
+WORD = re.compile(r"[^\W_]+")
+
+# Each step seeks the next word; reading on would read every place the word stands.
+ENDINGS = """
+WITH RECURSIVE found(term) AS (
+    SELECT (SELECT term FROM tickets_search_terms WHERE term >= %s LIMIT 1)
+    UNION ALL
+    SELECT (SELECT term FROM tickets_search_terms WHERE term >= found.term || char(1) LIMIT 1)
+    FROM found WHERE found.term < %s
+)
+SELECT term FROM found WHERE term < %s LIMIT %s"""
+NEWEST = """
+SELECT count(*), count(DISTINCT rowid >> 32), min(rowid) >> 32, (SELECT max(id) FROM tickets_ticket) FROM (
+    SELECT rowid FROM tickets_search WHERE tickets_search MATCH %s ORDER BY rowid DESC LIMIT %s
+)"""
+HITS = "SELECT rowid >> 32 FROM tickets_search WHERE tickets_search MATCH %s"
+PROBE = """EXISTS (
+    SELECT 1 FROM tickets_search WHERE tickets_search MATCH %s
+    AND rowid >= tickets_ticket.id << 32 AND rowid < (tickets_ticket.id + 1) << 32
+)"""
+
+
+def understood(terms: list[Term], *, notes: bool) -> Needle | None:
+    """None where nothing can match."""
+    parts, cheap = zip(*(_phrase(term) for term in terms), strict=True)
+    expression = " AND ".join(f"({part})" for part in parts)
+    if not notes:
+        expression = f"said : ({expression})"
+    return Needle(HITS, PROBE, (expression,), many=all(cheap) and _many(expression))
+
+
+def _phrase(term: Term) -> tuple[str, bool]:
+    """One term in FTS5's language, and whether the index can be asked for it often."""
+    text = respelt(term.text)
+    words = WORD.findall(_without_accents(text).lower())
+    if not term.unfinished or not words or len(words[-1]) == 1:
+        return _quoted(text), True
+    if len(words[-1]) in INDEXED_BEGINNINGS:
+        return f"{_quoted(text)} *", True
+    endings = _endings(words[-1])
+    if not 0 < len(endings) <= MAX_ENDINGS:
+        return f"{_quoted(text)} *", not endings
+    lead = " ".join(words[:-1])
+    return " OR ".join(_quoted(f"{lead} {ending}") for ending in endings), True
+
+
+def _quoted(text: str) -> str:
+    return '"{}"'.format(text.replace('"', " ").replace("\0", " "))
+
+
+def _without_accents(text: str) -> str:
+    return "".join(sign for sign in unicodedata.normalize("NFD", text) if not unicodedata.combining(sign))
+
+
+def _endings(beginning: str) -> list[str]:
+    """The words of the index that begin so, up to one more than `MAX_ENDINGS`."""
+    beyond = beginning + "\U0010ffff"
+    with connection.cursor() as cursor:
+        cursor.execute(ENDINGS, (beginning, beyond, beyond, MAX_ENDINGS + 1))
+        return [term for (term,) in cursor.fetchall()]
+
+
+def _many(expression: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(NEWEST, (expression, LOOK))
+        hits, tickets, oldest, newest = cursor.fetchone()
+    return bool(hits == LOOK and tickets >= MANY * (newest - oldest + 1))

@@ -1,0 +1,43 @@
+"""What a query asks for, before and after a database has understood it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+PARTS = re.compile(r'"([^"]*)("|$)|([^\s"]+)')
+
+
+@dataclass(frozen=True)
+class Term:
+    """Words that stand side by side; mostly just one."""
+
+    text: str
+    unfinished: bool
+    """Still being typed: its last word may be the beginning of one."""
+
+
+@dataclass(frozen=True)
+class Needle:
+    """A query as SQL."""
+
+    hits: str
+    """Selects the ids of the tickets that match, some more than once."""
+    probe: str
+    """True for a row of `tickets_ticket` that matches."""
+    parameters: tuple[object, ...]
+    """Of either of the two."""
+    many: bool
+    """So many tickets match that a walk through the list meets them soon."""
+    most: bool = False
+    """Even a thousand of them."""
+
+
+def terms_of(query: str) -> list[Term]:
+    """Nothing in a query is refused: what holds neither letter nor digit asks for nothing."""
+    found = [
+        Term(quoted or word, unfinished=end != '"')
+        for quoted, end, word in PARTS.findall(query)
+        if any(sign.isalnum() for sign in quoted or word)
+    ]
+    return [Term(term.text, term.unfinished and term is found[-1]) for term in found]
