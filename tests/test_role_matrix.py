@@ -59,6 +59,7 @@ MATRIX: dict[tuple[str, str], tuple[Any, ...]] = {
     ("DELETE", f"{TICKET}/messages/<message_id>"): VISIBLE,
     ("POST", f"{TICKET}/attachments"): VISIBLE,
     ("GET", f"{TICKET}/attachments/<attachment_id>"): VISIBLE,
+    ("GET", f"{TICKET}/transcript"): VISIBLE,
     ("GET", f"{TICKET}/events"): VISIBLE,
     ("POST", f"{TICKET}/claim"): STAFF,
     ("POST", f"{TICKET}/unclaim"): (401, 403, 403, 403, 409, 409),

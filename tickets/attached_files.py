@@ -42,7 +42,7 @@ MARKUP = re.compile(
 )
 FORBIDDEN = re.compile(r'[<>:"|?*/\\]')
 # A large picture takes 200 MB while it is looked at: one or two at once, not sixteen.
-_decoding = threading.BoundedSemaphore(2)
+decoding = threading.BoundedSemaphore(2)
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def _measured(data: bytes, kind: str) -> tuple[int, int]:
                 raise TooManyPixels
             turned = picture.getexif().get(0x0112, 1) in (5, 6, 7, 8)
             picture.draft("RGB", (512, 512))  # a JPEG is decoded small: that it can be is all we ask
-            with _decoding:
+            with decoding:
                 picture.load()
     except (TooManyPixels, Image.DecompressionBombError) as error:
         raise TooManyPixels from error

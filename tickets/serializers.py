@@ -53,6 +53,10 @@ class MessageIn(Input):
     client_nonce = Nonce()
 
 
+class TranscriptQuery(Input):
+    format = serializers.ChoiceField(["html", "json", "txt"], default="html")
+
+
 class AttachIn(Input):
     file = serializers.ListField(
         child=serializers.FileField(),

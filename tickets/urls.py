@@ -26,6 +26,7 @@ urlpatterns = [
     path(f"{TICKET}/send", MessageViews.as_view({"post": "send"})),
     path(f"{TICKET}/attachments", FileViews.as_view({"post": "attach"})),
     path(f"{TICKET}/attachments/<str:attachment_id>", FileViews.as_view({"get": "read"})),
+    path(f"{TICKET}/transcript", FileViews.as_view({"get": "transcript"})),
     path(f"{TICKET}/events", TicketViews.as_view({"get": "events"})),
     path(f"{TICKET}/claim", TicketViews.as_view({"post": "claim"})),
     path(f"{TICKET}/unclaim", TicketViews.as_view({"post": "unclaim"})),

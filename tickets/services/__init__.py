@@ -24,23 +24,11 @@ from tickets.services.lifecycle import (
 from tickets.services.opening import open_ticket, places_left
 from tickets.services.rating import rate_ticket
 from tickets.services.reading import History, history, mark_read, messages_of, read_ticket, stream_after
-from tickets.services.settings import ticket_settings
-from tickets.services.triage import (
-    Outcome,
-    for_each_ticket,
-    merge_tickets,
-    snooze_ticket,
-    transfer_ticket,
-    wake_ticket,
-)
-from tickets.services.waiting import watch_tickets
-
-__all__ = [
-    "History", "Outcome", "add_note", "assign_ticket", "attach_files", "attachment_for", "block_user",
-    "blocks", "canned_replies", "claim_ticket", "close_ticket", "delete_canned_reply", "delete_message",
-    "delete_ticket", "edit_message", "fill_in", "for_each_ticket", "history", "mark_read", "merge_tickets",
-    "messages_of", "open_attachment", "open_ticket", "places_left", "post_message", "purge_deleted_tickets",
-    "rate_ticket", "read_ticket", "reopen_ticket", "save_canned_reply", "snooze_ticket", "stream_after",
-    "ticket_settings", "transfer_ticket", "unblock_user", "unclaim_ticket", "update_ticket", "wake_ticket",
-    "watch_tickets",
+    "History", "Outcome", "Transcript", "add_note", "assign_ticket", "attach_files", "attachment_for",
+    "block_user", "blocks", "canned_replies", "claim_ticket", "close_ticket", "delete_canned_reply",
+    "delete_message", "delete_ticket", "edit_message", "fill_in", "for_each_ticket", "history", "mark_read",
+    "merge_tickets", "messages_of", "open_attachment", "open_ticket", "places_left", "post_message",
+    "purge_deleted_tickets", "rate_ticket", "read_ticket", "reopen_ticket", "save_canned_reply",
+    "snooze_ticket", "stream_after", "ticket_settings", "transcript", "transfer_ticket", "unblock_user",
+    "unclaim_ticket", "update_ticket", "wake_ticket", "watch_tickets",
 ]  # fmt: skip

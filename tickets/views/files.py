@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from accounts.http import MemberRequest
 from accounts.models import User
 from accounts.viewsets import RoleViewSet
-from hazesite import downloads
+from hazesite import downloads, ratelimits
 from hazesite.api import parsed
 from hazesite.schema import refusals
 from tickets import serializers as s
@@ -17,6 +17,8 @@ from tickets import services
 from tickets.attached_files import SHOWN_BY_BROWSERS, TEXT
 from tickets.rendering import message_json
 from tickets.views.requests import IDEMPOTENCY_KEY, nonce_of, source_of
+
+TRANSCRIPTS_PER_USER = "10/m"
 
 
 class FileViews(RoleViewSet):
@@ -53,6 +55,22 @@ class FileViews(RoleViewSet):
     def read(self, request: MemberRequest, ticket_id: str, attachment_id: str) -> HttpResponseBase:
         """The bytes of an attachment; parts of them with `Range`."""
         return attachment_answer(request._request, ticket_id, attachment_id, request.user)
+
+    @extend_schema(
+        parameters=[s.TranscriptQuery],
+        responses={
+            (200, "text/html"): OpenApiTypes.STR,
+            (200, "application/json"): OpenApiTypes.OBJECT,
+            (200, "text/plain"): OpenApiTypes.STR,
+            **refusals(400, 401, 403, 404, 429),
+        },
+    )
+    def transcript(self, request: MemberRequest, ticket_id: str) -> HttpResponseBase:
+        """The whole conversation as one file to keep."""
+        query = parsed(s.TranscriptQuery, request.query_params)
+        ratelimits.spend("transcripts", request.user.pk, TRANSCRIPTS_PER_USER)
+        made = services.transcript(ticket_id, request.user, query["format"])
+        return downloads.made(request._request, made.file, made.size, made.content_type, made.name)
 
 
 def attachment_answer(
