@@ -1,7 +1,8 @@
 """The outermost ASGI layer: health off the request pool, whole request bodies, nothing oversized.
 
 A body is read here, by the event loop, before a thread of the pool is taken: a client that sends a
-byte a second occupies no thread, and one that sends too much is answered before it is stored.
+byte a second occupies no thread, and one that sends too much is answered before it is stored. Files
+go out from here too, piece by piece, for readers as slow as they like.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from hazesite import health
+from hazesite.downloads import HANDOVER, Handover
 from hazesite.envelope import JSON, accepted_id
-from hazesite.errors import BodyTooLarge
+from hazesite.errors import Refused
+from hazesite.uploads import Body, ClientGone, Uploads
 
 going_down = asyncio.Event()
 """Set when the server stops: who waits for news is let go, so that the stop need not wait for them."""
@@ -26,16 +29,13 @@ MAX_HELD_BYTES = 64 * 1024 * 1024
 """What all slow readers together may keep waiting here; beyond it their threads wait with them."""
 
 
-class ClientGone(Exception):
-    """The connection ended before the request did."""
-
-
 class Front:
     """`pages` gets ordinary HTTP; `sockets` gets Socket.IO, WebSockets and the lifespan."""
 
     def __init__(self, pages: ASGI3Application, sockets: ASGI3Application) -> None:
         self.pages, self.sockets = pages, sockets
         self._held = 0
+        self._uploads = Uploads()
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         if scope["type"] == "http" and scope["path"].startswith("/socket.io"):
@@ -67,24 +67,38 @@ class Front:
 
     async def _page(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         try:
-            body = await self._body(receive)
+            body = await self._uploads.read(scope, receive)
         except ClientGone:
             return
-        except BodyTooLarge:
-            sentence = _("The request is too large.")
-            await _send(scope, send, 413, {"error": sentence, "code": "too_large"})
+        except Refused as refused:
+            await _refuse(scope, send, refused)
             return
+        file = Handover()
+        try:
+            await self._answer(scope, receive, send, body, file)
+        finally:
+            file.close()
+            body.close()
+
+    async def _answer(
+        self,
+        scope: HTTPScope,
+        receive: ASGIReceiveCallable,
+        send: ASGISendCallable,
+        body: Body,
+        file: Handover,
+    ) -> None:
         headers = [
             (name, value)
             for name, value in scope["headers"]
             if name not in (b"content-length", b"transfer-encoding")
         ]
-        if body:
-            headers.append((b"content-length", str(len(body)).encode()))
-        replay: list[Any] = [{"type": "http.request", "body": body, "more_body": False}]
+        if body.size:
+            headers.append((b"content-length", str(body.size).encode()))
+        replay = body.messages()
 
         async def receive_whole() -> Any:
-            return replay.pop() if replay else await receive()
+            return await anext(replay, None) or await receive()
 
         # What a page says waits here for a slow reader, and not in a thread of the pool.
         outgoing: asyncio.Queue[Any] = asyncio.Queue()
@@ -95,33 +109,32 @@ class Front:
             self._held += len(message.get("body", b""))
             outgoing.put_nowait(message)
 
-        page = asyncio.ensure_future(self.pages({**scope, "headers": headers}, receive_whole, send_soon))
+        inner: Any = {**scope, "headers": headers, HANDOVER: file}
+        page = asyncio.ensure_future(self.pages(inner, receive_whole, send_soon))
         page.add_done_callback(lambda _: outgoing.put_nowait(None))
         try:
             while (message := await outgoing.get()) is not None:
                 try:
-                    await send(message)
+                    if file.file is None or message["type"] != "http.response.body":
+                        await send(message)
                 finally:
                     self._held -= len(message.get("body", b""))
             await page
+            if file.file is not None:
+                await file.send_all(send)
         finally:  # where sending failed, what was never sent must not count for ever
             page.cancel()
             while not outgoing.empty():
                 self._held -= len((outgoing.get_nowait() or {}).get("body", b""))
 
-    async def _body(self, receive: ASGIReceiveCallable) -> bytes:
-        """The whole body. Half of one is never acted on. Raises `ClientGone`, `BodyTooLarge`."""
-        chunks, size, more = [], 0, True
-        while more:
-            message: Any = await receive()
-            if message["type"] == "http.disconnect":
-                raise ClientGone
-            chunks.append(message.get("body", b""))
-            size += len(chunks[-1])
-            more = message.get("more_body", False)
-            if size > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-                raise BodyTooLarge
-        return b"".join(chunks)
+
+async def _refuse(scope: HTTPScope, send: ASGISendCallable, refused: Refused) -> None:
+    headers = [(b"connection", b"close")]
+    if refused.retry_after:
+        headers.append((b"retry-after", str(refused.retry_after).encode()))
+    if refused.status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    await _send(scope, send, refused.status, {"error": str(refused), "code": refused.code}, headers)
 
 
 async def _send(
@@ -150,8 +163,6 @@ async def _send(
             (b"access-control-expose-headers", ", ".join(settings.CORS_EXPOSE_HEADERS).encode()),
             (b"vary", b"origin"),
         ]
-    if status == 413:
-        start.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": status, "headers": start, "trailers": False})
     await send(
         {

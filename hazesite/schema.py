@@ -18,6 +18,8 @@ SENTENCES = {
     410: "It was deleted.",
     412: "It changed meanwhile: `If-Match` is stale.",
     413: "The body is too large.",
+    415: "Files of this kind are not taken.",
+    416: "There is no such part of the file.",
     429: "Too many requests; `Retry-After` says for how long.",
     503: "A needed service is down.",
 }

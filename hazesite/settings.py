@@ -191,7 +191,7 @@ TEMPLATES = [
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "hazesite.stored_files.WholeFiles"},
     "staticfiles": {"BACKEND": "hazesite.static_files.HashedFiles"},
 }
 if not (STATIC_ROOT / "staticfiles.json").exists() and "collectstatic" not in sys.argv:
@@ -200,8 +200,10 @@ if not (STATIC_ROOT / "staticfiles.json").exists() and "collectstatic" not in sy
     STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     WHITENOISE_USE_FINDERS = True
 MEDIA_ROOT = DATA_DIR / "uploads"
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 UNFOLD = THEME
+FILE_UPLOAD_HANDLERS = ["hazesite.uploads.NamelessUploads"]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # which paths may take more: hazesite/uploads.py
+DATA_UPLOAD_MAX_NUMBER_FILES = 10
 
 # --- who may come in ---------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -56,6 +57,9 @@ MATRIX: dict[tuple[str, str], tuple[Any, ...]] = {
     ("POST", f"{TICKET}/send"): VISIBLE,
     ("PATCH", f"{TICKET}/messages/<message_id>"): (401, 403, 404, 200, 403, 403),
     ("DELETE", f"{TICKET}/messages/<message_id>"): VISIBLE,
+    ("POST", f"{TICKET}/attachments"): VISIBLE,
+    ("GET", f"{TICKET}/attachments/<attachment_id>"): VISIBLE,
+    ("GET", f"{TICKET}/transcript"): VISIBLE,
     ("GET", f"{TICKET}/events"): VISIBLE,
     ("POST", f"{TICKET}/claim"): STAFF,
     ("POST", f"{TICKET}/unclaim"): (401, 403, 403, 403, 409, 409),
@@ -82,6 +86,7 @@ MATRIX: dict[tuple[str, str], tuple[Any, ...]] = {
     ("GET", "/api/schema"): PUBLIC,
     ("GET", "/api/docs/"): PUBLIC,
 }
+FORMS = {"attachments": lambda: {"file": ContentFile(b"What it said.", "log.txt")}}
 BODIES: dict[str, Any] = {
     "send": {"message": "x"},
     "messages": {"message": "x"},
@@ -153,13 +158,15 @@ def clients(ticket: Ticket, mallory: User, alice: User, moira: User, ada: User) 
 @pytest.mark.parametrize("who", WHO)
 @pytest.mark.parametrize(("method", "route"), MATRIX)
 def test_role_by_endpoint_by_owner(method, route, who, ticket, clients, alice):
-    message = services.post_message(ticket.public_id, alice, "mine")
+    message = services.attach_files(ticket.public_id, alice, [ContentFile(b"mine", "mine.txt")])
     path = route.replace("<ticket_id>", ticket.public_id).replace("<message_id>", message.public_id)
-    path = filled(path)
-    body = BODIES.get(route.rpartition("/")[2], {})
+    path = filled(path).replace("<attachment_id>", message.attached[0]["id"])
+    last = route.rpartition("/")[2]
     before = ticket.events.count()
 
-    arguments = {} if method == "GET" else {"data": body, "format": "json"}
+    arguments = {} if method == "GET" else {"data": BODIES.get(last, {}), "format": "json"}
+    if last in FORMS:
+        arguments = {"data": FORMS[last](), "format": "multipart"}
     answer = getattr(clients[who], method.lower())(path, **arguments)
 
     expected = MATRIX[method, route][WHO.index(who)]

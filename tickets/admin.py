@@ -10,7 +10,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.utils import label_for_field
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -19,10 +19,11 @@ from django.views.decorators.http import require_POST
 from accounts.models import User
 from hazesite.admin_site import PageAdmin, attempt, for_each, labelled
 from hazesite.dashboard import Group
-from hazesite.errors import Invalid
+from hazesite.errors import Invalid, NotFound
 from tickets import services, stream
 from tickets.models import Message, Ticket
 from tickets.states import Priority, Status, Verb
+from tickets.views.files import attachment_answer
 
 SHOWN_STEPS = 300
 VERBS: dict[str, Callable[[str, User], Any]] = {
@@ -117,6 +118,11 @@ class TicketAdmin(PageAdmin[Ticket]):
         own = [
             path("<int:pk>/say/<str:kind>/", wrap(require_POST(self.say)), name="tickets_ticket_say"),
             path("<int:pk>/do/<str:verb>/", wrap(require_POST(self.do)), name="tickets_ticket_do"),
+            path(
+                "<int:pk>/attachments/<str:attachment_id>/",
+                wrap(self.attachment),
+                name="tickets_ticket_attachment",
+            ),
         ]
         return [*own, *super().get_urls()]
 
@@ -168,6 +174,13 @@ class TicketAdmin(PageAdmin[Ticket]):
             raise Http404
         attempt(request, lambda: VERBS[verb](ticket.public_id, _actor(request)), _("Done."))
         return self._back(ticket)
+
+    def attachment(self, request: HttpRequest, pk: int, attachment_id: str) -> HttpResponseBase:
+        try:
+            ticket = self._ticket(request, pk)
+            return attachment_answer(request, ticket.public_id, attachment_id, _actor(request))
+        except NotFound as error:
+            raise Http404 from error
 
     def _ticket(self, request: HttpRequest, pk: int) -> Ticket:
         ticket = Ticket.objects.visible_to(_actor(request)).filter(pk=pk).first()

@@ -46,6 +46,22 @@ class NonceReused(Refused):
     message = _("This nonce was used for something else.")
 
 
+class FileTooLarge(Refused):
+    status = 413
+    code = "too_large"
+    message = _("A file may have 10 MB, all files of a message together 25.")
+
+
+class UnsupportedFile(Refused):
+    status = 415
+    code = "unsupported_file"
+    message = _("Files of this kind cannot be attached.")
+
+
+class TooManyPixels(UnsupportedFile):
+    message = _("This picture has too many pixels.")
+
+
 class TicketsDisabled(Refused):
     code = "tickets_disabled"
     message = _("New tickets cannot be opened at the moment.")

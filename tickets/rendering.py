@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from accounts.models import User
-from tickets.models import Message, Rating, Ticket, TicketEvent
+from tickets.models import Attachment, Message, Rating, Ticket, TicketEvent
 
 Json = dict[str, Any]
 STAFF_FACTS = (
@@ -21,6 +21,20 @@ STAFF_FACTS = (
 
 def person_id(user: User | None) -> str | None:
     return user.user_id if user else None
+
+
+def attachment_json(ticket: Ticket, attachment: Attachment) -> Json:
+    """As it is kept in `Message.attached`. Needs `stored`."""
+    stored = attachment.stored
+    return {
+        "id": attachment.public_id,
+        "name": attachment.name,
+        "content_type": stored.content_type,
+        "size": stored.size,
+        "width": stored.width,
+        "height": stored.height,
+        "url": f"/api/tickets/{ticket.public_id}/attachments/{attachment.public_id}",
+    }
 
 
 def message_json(message: Message) -> Json:
@@ -38,7 +52,7 @@ def message_json(message: Message) -> Json:
         "is_admin": message.by_staff,
         "is_note": message.is_note,
         "source": message.source,
-        "attachments": [],
+        "attachments": [] if message.deleted_at else message.attached,
         "mentions": message.mentioned,
         "client_nonce": message.client_nonce,
         "deleted": message.deleted_at is not None,
@@ -59,7 +73,7 @@ def summary_json(ticket: Ticket, reader: User) -> Json:
         "tags": [tag.name for tag in ticket.tag_rows.all()],
         "subject": ticket.subject,
         "created_at": ticket.created_at,
-        "last_message": last.content if last else "",
+        "last_message": _in_short(last) if last else "",
         "last_message_at": last.created_at if last else None,
         "unread_count": getattr(ticket, "unread", 0),
         "assigned_to": person_id(ticket.assigned_to),
@@ -68,6 +82,10 @@ def summary_json(ticket: Ticket, reader: User) -> Json:
         "last_seq": ticket.head_for(reader),
     }
     return summary | {name: getattr(ticket, name) for name in STAFF_FACTS} if reader.is_staff else summary
+
+
+def _in_short(message: Message) -> str:
+    return message.content or ", ".join(file["name"] for file in message.attached)
 
 
 def detail_json(ticket: Ticket, reader: User, messages: list[Message]) -> Json:

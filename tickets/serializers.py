@@ -53,6 +53,22 @@ class MessageIn(Input):
     client_nonce = Nonce()
 
 
+class TranscriptQuery(Input):
+    format = serializers.ChoiceField(["html", "json", "txt"], default="html")
+
+
+class AttachIn(Input):
+    file = serializers.ListField(
+        child=serializers.FileField(),
+        min_length=1,
+        max_length=10,
+        help_text="10 MiB each, 25 in all.",
+    )
+    message = Text(max_length=4000, **OPTIONAL)
+    note = serializers.BooleanField(default=False, help_text="For staff alone, as an internal note.")
+    client_nonce = Nonce()
+
+
 class EditMessageIn(Input):
     message = Text(max_length=4000)
 
@@ -88,6 +104,16 @@ class EventsQuery(Input):
 
 
 # --- out ---------------------------------------------------------------------
+class AttachmentOut(Input):
+    id = serializers.CharField()
+    name = serializers.CharField()
+    content_type = serializers.CharField(help_text="By its bytes, not by its name.")
+    size = serializers.IntegerField(help_text="In bytes.")
+    width = serializers.IntegerField(allow_null=True, help_text="Of a picture, as shown.")
+    height = serializers.IntegerField(allow_null=True)
+    url = serializers.CharField(help_text="A path of this server; needs the same token as all else.")
+
+
 class MessageOut(Input):
     id = serializers.CharField()
     seq = serializers.IntegerField()
@@ -100,7 +126,7 @@ class MessageOut(Input):
     is_admin = serializers.BooleanField(help_text="Written by staff.")
     is_note = serializers.BooleanField()
     source = serializers.ChoiceField(["app", "web", "discord", "admin"])  # type: ignore[assignment]
-    attachments = serializers.ListField(child=serializers.DictField())
+    attachments = AttachmentOut(many=True)
     mentions = serializers.ListField(child=serializers.CharField(), help_text="User ids.")
     client_nonce = serializers.CharField(allow_null=True)
     deleted = serializers.BooleanField()

@@ -4,6 +4,7 @@ from django.urls import path
 
 from tickets.views.blocks import BlockViews
 from tickets.views.desk import DeskViews
+from tickets.views.files import FileViews
 from tickets.views.messages import MessageViews
 from tickets.views.replies import CannedReplyViews
 from tickets.views.tickets import TicketViews
@@ -23,6 +24,9 @@ urlpatterns = [
     path(f"{TICKET}/messages", MessageViews.as_view({"get": "list", "post": "send"})),
     path(f"{TICKET}/messages/<str:message_id>", MessageViews.as_view({"patch": "edit", "delete": "remove"})),
     path(f"{TICKET}/send", MessageViews.as_view({"post": "send"})),
+    path(f"{TICKET}/attachments", FileViews.as_view({"post": "attach"})),
+    path(f"{TICKET}/attachments/<str:attachment_id>", FileViews.as_view({"get": "read"})),
+    path(f"{TICKET}/transcript", FileViews.as_view({"get": "transcript"})),
     path(f"{TICKET}/events", TicketViews.as_view({"get": "events"})),
     path(f"{TICKET}/claim", TicketViews.as_view({"post": "claim"})),
     path(f"{TICKET}/unclaim", TicketViews.as_view({"post": "unclaim"})),

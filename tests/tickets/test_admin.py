@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.core.files.base import ContentFile
 from django.urls import reverse
 
 from accounts import services as accounts
@@ -102,6 +103,17 @@ def test_replying_and_noting_go_through_the_services(desk, ticket, moira):
 
     said = list(ticket.messages.order_by("seq").values_list("content", "is_note", "source"))
     assert said[1:] == [("Hello", False, "admin"), ("Hm", True, "admin")]
+
+
+def test_files_are_read_with_the_cookie_of_the_desk(desk, client, ticket, moira, alice):
+    files = [ContentFile(b"words", "a.txt")]
+    note = services.attach_files(ticket.public_id, moira, files, is_note=True)
+    url = reverse("admin:tickets_ticket_attachment", args=[ticket.pk, note.attached[0]["id"]])
+    got = desk.get(url)
+    assert (got.status_code, got.getvalue()) == (200, b"words")
+    assert desk.get(url.replace(note.attached[0]["id"], "none")).status_code == 404
+    client.force_login(alice, backend="django.contrib.auth.backends.ModelBackend")
+    assert client.get(url).status_code == 302
 
 
 def test_a_refusal_is_a_message_on_the_page(desk, ticket, moira):

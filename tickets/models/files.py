@@ -13,9 +13,12 @@ def new_attachment_id() -> str:
     return get_random_string(20)
 
 
-def place_of(stored: StoredFile, _name: str) -> str:
-    """By content, not by the sender's name: nothing a person typed becomes a path."""
-    return f"files/{stored.digest[:2]}/{stored.digest}"
+def place_of(digest: str, _name: str = "") -> str:
+    """By content, not by the sender's name: nothing a person typed becomes a path.
+
+    Different each time: what is swept away is never in the place of what comes after it.
+    """
+    return f"files/{digest[:2]}/{digest}-{get_random_string(8)}"
 
 
 class StoredFile(models.Model):
@@ -25,10 +28,15 @@ class StoredFile(models.Model):
     size = models.PositiveIntegerField()
     width = models.PositiveIntegerField(null=True)
     height = models.PositiveIntegerField(null=True)
-    created_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(default=timezone.now)  # when somebody last sent it
 
     def __str__(self) -> str:
         return f"{self.content_type}, {self.size} bytes"
+
+    @property
+    def place(self) -> str:
+        """Its name in the storage."""
+        return str(self.file.name)
 
 
 class Attachment(models.Model):

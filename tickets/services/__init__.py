@@ -7,6 +7,7 @@ A service takes the ticket's public id and the actor, locks the row, asks the ru
 
 from __future__ import annotations
 
+from tickets.services.attachments import attach_files, attachment_for, open_attachment
 from tickets.services.blocking import block_user, blocks, unblock_user
 from tickets.services.canned import canned_replies, delete_canned_reply, fill_in, save_canned_reply
 from tickets.services.conversation import add_note, delete_message, edit_message, post_message
@@ -25,6 +26,7 @@ from tickets.services.presence import present_at
 from tickets.services.rating import rate_ticket
 from tickets.services.reading import History, history, mark_read, messages_of, read_ticket, stream_after
 from tickets.services.settings import ticket_settings
+from tickets.services.transcripts import Transcript, transcript
 from tickets.services.triage import (
     Outcome,
     for_each_ticket,
@@ -36,10 +38,11 @@ from tickets.services.triage import (
 from tickets.services.waiting import watch_tickets
 
 __all__ = [
-    "History", "Outcome", "add_note", "assign_ticket", "block_user", "blocks", "canned_replies",
-    "claim_ticket", "close_ticket", "delete_canned_reply", "delete_message", "delete_ticket",
-    "edit_message", "fill_in", "for_each_ticket", "history", "mark_read", "merge_tickets", "messages_of",
-    "open_ticket", "places_left", "post_message", "present_at", "purge_deleted_tickets", "rate_ticket",
-    "read_ticket", "reopen_ticket", "save_canned_reply", "snooze_ticket", "stream_after", "ticket_settings",
+    "History", "Outcome", "Transcript", "add_note", "assign_ticket", "attach_files", "attachment_for",
+    "block_user", "blocks", "canned_replies", "claim_ticket", "close_ticket", "delete_canned_reply",
+    "delete_message", "delete_ticket", "edit_message", "fill_in", "for_each_ticket", "history", "mark_read",
+    "merge_tickets", "messages_of", "open_attachment", "open_ticket", "places_left", "post_message",
+    "present_at", "purge_deleted_tickets", "rate_ticket", "read_ticket", "reopen_ticket",
+    "save_canned_reply", "snooze_ticket", "stream_after", "ticket_settings", "transcript",
     "transfer_ticket", "unblock_user", "unclaim_ticket", "update_ticket", "wake_ticket", "watch_tickets",
 ]  # fmt: skip

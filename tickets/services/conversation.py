@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
@@ -11,7 +13,8 @@ from hazesite import ratelimits
 from hazesite.errors import NotAllowed, NotFound
 from tickets import stream
 from tickets.errors import NonceReused, TicketClosed, TicketMerged
-from tickets.models import Message, ReadMark, Ticket, TicketEvent
+from tickets.models import Attachment, Message, ReadMark, Ticket, TicketEvent
+from tickets.rendering import attachment_json
 from tickets.services.blocking import refuse_blocked
 from tickets.services.clocks import take_turn
 from tickets.services.locking import digest, locked, require_staff
@@ -20,27 +23,53 @@ from tickets.services.mentions import mentioned_in, store_mentions
 MESSAGES_PER_USER = "120/m"
 
 
+Attachments = Sequence[Attachment]
+
+
 def post_message(
-    ticket_id: str, actor: User, content: str, *, nonce: str = "", source: str = Message.Source.APP
+    ticket_id: str,
+    actor: User,
+    content: str,
+    *,
+    nonce: str = "",
+    source: str = Message.Source.APP,
+    attachments: Attachments = (),
 ) -> Message:
     """Say something to the other side. The same nonce never makes a second message.
 
-    Raises `NotFound`, `TicketClosed`, `TicketMerged`, `Blocked`, `NonceReused`, `TooMany`.
+    `attachments` are unsaved: see `tickets.services.attachments`. Raises `NotFound`, `TicketClosed`,
+    `TicketMerged`, `Blocked`, `NonceReused`, `TooMany`.
     """
-    return _say(ticket_id, actor, content, nonce=nonce, source=source, is_note=False)
+    return _say(ticket_id, actor, content, attachments, nonce=nonce, source=source, is_note=False)
 
 
 def add_note(
-    ticket_id: str, actor: User, content: str, *, nonce: str = "", source: str = Message.Source.APP
+    ticket_id: str,
+    actor: User,
+    content: str,
+    *,
+    nonce: str = "",
+    source: str = Message.Source.APP,
+    attachments: Attachments = (),
 ) -> Message:
     """Write something for staff alone, on a closed ticket too. Raises as `post_message`, and `NotAllowed`."""
     require_staff(actor)
-    return _say(ticket_id, actor, content, nonce=nonce, source=source, is_note=True)
+    return _say(ticket_id, actor, content, attachments, nonce=nonce, source=source, is_note=True)
 
 
-def _say(ticket_id: str, actor: User, content: str, *, nonce: str, source: str, is_note: bool) -> Message:
+def _say(
+    ticket_id: str,
+    actor: User,
+    content: str,
+    attachments: Attachments,
+    *,
+    nonce: str,
+    source: str,
+    is_note: bool,
+) -> Message:
     ratelimits.spend("messages", actor.pk, MESSAGES_PER_USER)
-    body = digest(ticket_id, content, is_note)
+    files = [[attachment.stored.digest, attachment.name] for attachment in attachments]
+    body = digest(ticket_id, content, is_note, *files)
     try:
         with transaction.atomic():
             ticket = locked(ticket_id, actor)
@@ -50,7 +79,8 @@ def _say(ticket_id: str, actor: User, content: str, *, nonce: str, source: str, 
                 refuse_closed(ticket)
             if not actor.is_staff:
                 refuse_blocked(ticket.owner)
-            return say_in(ticket, actor, content, nonce=nonce, body=body, source=source, is_note=is_note)
+            said = {"nonce": nonce, "body": body, "source": source}
+            return say_in(ticket, actor, content, attachments, is_note=is_note, **said)
     except IntegrityError as error:
         # The same nonce at the same moment in another ticket: the two hold different locks.
         if nonce and _earlier(actor, nonce, body) is None:
@@ -76,6 +106,7 @@ def say_in(
     ticket: Ticket,
     actor: User,
     content: str,
+    attachments: Attachments = (),
     *,
     nonce: str = "",
     body: str = "",
@@ -89,6 +120,7 @@ def say_in(
         seq=ticket.last_seq + 1,
         author=actor,
         content=content,
+        attached=[attachment_json(ticket, attachment) for attachment in attachments],
         is_note=is_note,
         mentioned=[user.user_id for user in named],
         by_staff=actor.is_staff,
@@ -96,6 +128,9 @@ def say_in(
         client_nonce=nonce or None,
         nonce_digest=body if nonce else "",
     )
+    for attachment in attachments:
+        attachment.message = message
+    Attachment.objects.bulk_create(attachments)
     if is_note:
         ticket.note_count += 1
         changed = ["note_count"]
