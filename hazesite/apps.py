@@ -10,6 +10,7 @@ class HazesiteConfig(AppConfig):
 
     def ready(self) -> None:
         from hazesite.jobs import tasks  # noqa: F401 - its periodic jobs register themselves
+        from hazesite.outgoing import services  # noqa: F401 - and its chores
 
 
 class SiteAdminConfig(admin.AdminConfig):
