@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlsplit
@@ -187,6 +188,17 @@ async def post(out: httpx.AsyncClient, url: str, *, deadline: float = 10.0, **re
             return Answer(answer.status_code, dict(answer.headers), b"")
     except (TimeoutError, httpx.TimeoutException) as error:
         raise TookTooLong from error
+
+
+def retry_after(answer: Answer) -> float | None:
+    """The seconds that `Retry-After` asks for, as a number or as a date. None: it asks for nothing."""
+    value = answer.headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:9])
+    with suppress(ValueError, TypeError):
+        moment = parsedate_to_datetime(value)
+        return max(0.0, moment.timestamp() - time.time())
+    return None
 
 
 async def _read_away(answer: httpx.Response) -> None:

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST
 from accounts.models import User
 from hazesite.admin_site import NarrowLookups, attempt, for_each
 from hazesite.errors import Invalid
-from tickets import services, stream
+from tickets import services, stream, webhook_admin  # noqa: F401 - it registers its own page
 from tickets.models import Message, Ticket
 from tickets.states import Verb
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Protocol
 
 from django.conf import settings
 from django.db import models
@@ -21,6 +22,13 @@ SNOOZED = Q(snoozed_until__isnull=False)
 RUNNING = Q(status__in=[Status.OPEN, Status.CLAIMED], deleted_at=None)
 ANSWER_AWAITED = RUNNING & Q(first_answer_at=None, answer_overdue=False, first_answer_due_at__isnull=False)
 TO_RESOLVE = RUNNING & Q(resolution_overdue=False, resolution_due_at__isnull=False)
+
+
+class Reader(Protocol):
+    """Whoever looks at a ticket: somebody of staff, or not."""
+
+    @property
+    def is_staff(self) -> bool: ...
 
 
 def new_ticket_id() -> str:
@@ -156,9 +164,9 @@ class Ticket(models.Model):
     def is_visible_to(self, user: User) -> bool:
         return self.deleted_at is None and (user.is_staff or user.pk == self.owner_id)
 
-    def head_for(self, user: User) -> int:
-        """The last step of the stream this person may see."""
-        return self.last_seq if user.is_staff else self.last_public_seq
+    def head_for(self, reader: Reader) -> int:
+        """The last step of the stream this reader may see."""
+        return self.last_seq if reader.is_staff else self.last_public_seq
 
 
 class TicketTag(models.Model):
