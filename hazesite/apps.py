@@ -10,6 +10,7 @@ class HazesiteConfig(AppConfig):
 
     def ready(self) -> None:
         from hazesite.jobs import figures, tasks  # noqa: F401 - they register themselves
+        from hazesite.outgoing import services  # noqa: F401 - its chores too
 
 
 class SiteAdminConfig(admin.AdminConfig):

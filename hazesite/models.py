@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from hazesite.jobs.models import Job, PeriodicSlot
+from hazesite.outgoing.models import Delivery
 
-__all__ = ["Job", "PeriodicSlot"]
+__all__ = ["Delivery", "Job", "PeriodicSlot"]

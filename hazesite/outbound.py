@@ -8,11 +8,16 @@ between looking and connecting.
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import socket
 import time
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,6 +33,9 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolver = Callable[[str, int], Iterable[str]]
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 MAX_REDIRECTS = 5
+READ_AWAY_BYTES, READ_AWAY_SECONDS = 64 * 1024, 1.0
+# Names are looked up beside the event loop, and beside its other threads: a name server may hang.
+_lookups = ThreadPoolExecutor(32, thread_name_prefix="lookup")
 
 
 class AddressRefused(Refused):
@@ -76,6 +84,31 @@ def resolve(host: str, port: int) -> list[str]:
     return [str(entry[4][0]) for entry in found]
 
 
+def judged(host: str, port: int, resolver: Resolver = resolve) -> list[str]:
+    """The addresses of a host. Raises `AddressRefused` when one is not public and the host not allowed."""
+    addresses = list(resolver(host, port))
+    if host not in settings.OUTBOUND_ALLOWED_HOSTS:
+        # All of them: a name with one public and one private address is no honest name.
+        for address in addresses:
+            if not is_public(ipaddress.ip_address(address.partition("%")[0])):
+                raise AddressRefused(host=host)
+    return addresses
+
+
+def check_address(url: str, resolver: Resolver = resolve) -> None:
+    """For addresses that are stored. Looks the name up, so never inside a transaction.
+
+    Raises `AddressRefused`: no http(s), a name or password in it, an unknown host, or one that is not public.
+    """
+    try:
+        parts = httpx.URL(url)
+        if parts.scheme not in ("http", "https") or not parts.host or parts.userinfo:
+            raise AddressRefused(host=parts.host)
+        judged(parts.host, parts.port or (443 if parts.scheme == "https" else 80), resolver)
+    except (httpx.InvalidURL, httpcore.ConnectError, UnicodeError) as error:
+        raise AddressRefused from error
+
+
 class GuardedBackend(httpcore.SyncBackend):
     """Connects to public addresses, and to the hosts that `OUTBOUND_ALLOWED_HOSTS` names."""
 
@@ -83,13 +116,7 @@ class GuardedBackend(httpcore.SyncBackend):
         self.resolver = resolver
 
     def connect_tcp(self, host: str, port: int, *args: Any, **kwargs: Any) -> httpcore.NetworkStream:
-        addresses = list(self.resolver(host, port))
-        if host not in settings.OUTBOUND_ALLOWED_HOSTS:
-            # All of them: a name with one public and one private address is no honest name.
-            for address in addresses:
-                if not is_public(ipaddress.ip_address(address.partition("%")[0])):
-                    raise AddressRefused(host=host)
-        return self._first_that_answers(addresses, port, *args, **kwargs)
+        return self._first_that_answers(judged(host, port, self.resolver), port, *args, **kwargs)
 
     def _first_that_answers(
         self, addresses: list[str], port: int, *args: Any, **kwargs: Any
@@ -106,6 +133,85 @@ class GuardedBackend(httpcore.SyncBackend):
         raise AddressRefused
 
 
+class AsyncGuardedBackend(httpcore.AnyIOBackend):
+    """The same guard for the event loop."""
+
+    def __init__(self, resolver: Resolver = resolve) -> None:
+        self.resolver = resolver
+
+    async def connect_tcp(
+        self, host: str, port: int, *args: Any, **kwargs: Any
+    ) -> httpcore.AsyncNetworkStream:
+        loop = asyncio.get_running_loop()
+        addresses = await loop.run_in_executor(_lookups, judged, host, port, self.resolver)
+        failure: Exception = httpcore.ConnectError("the name has no address")
+        for address in addresses:
+            try:
+                return await super().connect_tcp(address, port, *args, **kwargs)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+        raise failure
+
+    async def connect_unix_socket(self, *_args: Any, **_kwargs: Any) -> httpcore.AsyncNetworkStream:
+        raise AddressRefused
+
+
+def _user_agent() -> str:
+    return f"HazeBot/{__version__} (+{settings.PUBLIC_URL})"
+
+
+def async_client(timeout: float = 10.0, resolver: Resolver = resolve) -> httpx.AsyncClient:
+    """For many requests side by side: no proxies, no redirects, no cookies kept, connections reused."""
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=15)
+    transport = httpx.AsyncHTTPTransport(trust_env=False, limits=limits)
+    transport._pool._network_backend = AsyncGuardedBackend(resolver)  # httpx has no public door to it
+    return httpx.AsyncClient(
+        transport=transport,
+        trust_env=False,
+        timeout=timeout,
+        follow_redirects=False,
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        headers={"User-Agent": _user_agent()},
+    )
+
+
+async def post(out: httpx.AsyncClient, url: str, *, deadline: float = 10.0, **request: Any) -> Answer:
+    """POST where only the status and the headers of the answer count; its body is read away or cut off.
+
+    Raises `AddressRefused`, `TookTooLong` after `deadline` seconds in all, and httpx's other errors.
+    """
+    if urlsplit(url).scheme not in ("http", "https"):
+        raise AddressRefused(host=urlsplit(url).netloc)
+    try:
+        async with asyncio.timeout(deadline), out.stream("POST", url, **request) as answer:
+            await _read_away(answer)
+            return Answer(answer.status_code, dict(answer.headers), b"")
+    except (TimeoutError, httpx.TimeoutException) as error:
+        raise TookTooLong from error
+
+
+def retry_after(answer: Answer) -> float | None:
+    """The seconds that `Retry-After` asks for, as a number or as a date. None: it asks for nothing."""
+    value = answer.headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:9])
+    with suppress(ValueError, TypeError):
+        moment = parsedate_to_datetime(value)
+        return max(0.0, moment.timestamp() - time.time())
+    return None
+
+
+async def _read_away(answer: httpx.Response) -> None:
+    """A short body is read, so that the connection can be used again; a long or slow one ends it."""
+    size = 0
+    with suppress(TimeoutError, httpx.HTTPError):
+        async with asyncio.timeout(READ_AWAY_SECONDS):
+            async for chunk in answer.aiter_raw():
+                size += len(chunk)
+                if size > READ_AWAY_BYTES:
+                    return
+
+
 def client(timeout: float = 10.0, resolver: Resolver = resolve) -> httpx.Client:
     """A client without proxies from the environment, redirects followed (and judged) up to five times."""
     transport = httpx.HTTPTransport(trust_env=False)
@@ -116,7 +222,7 @@ def client(timeout: float = 10.0, resolver: Resolver = resolve) -> httpx.Client:
         timeout=timeout,
         follow_redirects=True,
         max_redirects=MAX_REDIRECTS,
-        headers={"User-Agent": f"HazeBot/{__version__} (+{settings.PUBLIC_URL})"},
+        headers={"User-Agent": _user_agent()},
     )
 
 

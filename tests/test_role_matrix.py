@@ -21,6 +21,7 @@ from tickets.models import Ticket
 
 WHO = ("nobody", "monitoring", "stranger", "owner", "moderator", "admin")
 TICKET = "/api/tickets/<ticket_id>"
+WEBHOOK = "/api/tickets/webhooks/<webhook_id>"
 # What each of WHO gets. A call that is allowed answers 2xx or a refusal that is about the state (409) or
 # the input (400); one that is not: 401, 403, or 404 where the ticket is not visible.
 PUBLIC = (200, 200, 200, 200, 200, 200)
@@ -29,6 +30,7 @@ PERSON = (401, 403, 200, 200, 200, 200)
 VISIBLE = (401, 403, 404, 200, 200, 200)
 STAFF = (401, 403, 403, 403, 200, 200)
 ADMIN = (401, 403, 403, 403, 403, 200)
+UNKNOWN_TO_ADMINS = (401, 403, 403, 403, 403, 404)
 
 MATRIX: dict[tuple[str, str], tuple[Any, ...]] = {
     ("POST", "/api/auth/login"): (400,) * 6,
@@ -83,6 +85,13 @@ MATRIX: dict[tuple[str, str], tuple[Any, ...]] = {
     ("GET", f"{TICKET}/presence"): STAFF,
     ("POST", f"{TICKET}/rating"): (401, 403, 404, 409, 403, 403),
     ("GET", f"{TICKET}/canned-replies"): STAFF,
+    ("GET", "/api/tickets/webhooks"): ADMIN,
+    ("POST", "/api/tickets/webhooks"): (401, 403, 403, 403, 403, 400),
+    ("GET", WEBHOOK): UNKNOWN_TO_ADMINS,
+    ("PATCH", WEBHOOK): UNKNOWN_TO_ADMINS,
+    ("DELETE", WEBHOOK): UNKNOWN_TO_ADMINS,
+    ("POST", f"{WEBHOOK}/test"): UNKNOWN_TO_ADMINS,
+    ("GET", f"{WEBHOOK}/deliveries"): UNKNOWN_TO_ADMINS,
     ("GET", "/api/schema"): PUBLIC,
     ("GET", "/api/docs/"): PUBLIC,
 }

@@ -20,7 +20,7 @@ from accounts.models import User
 from hazesite.admin_site import PageAdmin, attempt, for_each, labelled
 from hazesite.dashboard import Group
 from hazesite.errors import Invalid, NotFound
-from tickets import services, stream
+from tickets import services, stream, webhook_admin  # noqa: F401 - it registers its own page
 from tickets.models import Message, Ticket
 from tickets.states import Priority, Status, Verb
 from tickets.views.files import attachment_answer

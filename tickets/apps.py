@@ -9,13 +9,16 @@ class TicketsConfig(AppConfig):
     def ready(self) -> None:
         from django.db.models.signals import post_migrate
 
+        from hazesite.outgoing import transports
         from hazesite.realtime.streams import register
         from hazesite.uploads import allow_large
-        from tickets import figures, jobs, sockets  # noqa: F401 - they register themselves
+        from tickets import figures, jobs, sockets, subscribers  # noqa: F401 - they register themselves
         from tickets.live import TicketStreams
         from tickets.search.index import watch_after_migrating
         from tickets.services.attachments import MAX_BYTES_AT_ONCE
+        from tickets.webhook_transport import WebhookTransport
 
         register(TicketStreams())
+        transports.register(WebhookTransport())
         allow_large(r"/api/tickets/[^/]+/attachments", MAX_BYTES_AT_ONCE + 2**20)
         post_migrate.connect(watch_after_migrating, sender=self)

@@ -124,3 +124,8 @@ class CannotBlockStaff(Refused):
 class NameTaken(Refused):
     code = "name_taken"
     message = _("There is one of that name already.")
+
+
+class TooManyWebhooks(Refused):
+    code = "too_many_webhooks"
+    message = _("There are as many webhooks as there may be. Delete one first.")

@@ -7,7 +7,7 @@ from hazesite.events import Event
 
 @dataclass(frozen=True)
 class TicketMoved(Event):
-    """A ticket's stream got one step: `kind` is the step's type, `event_id` its row."""
+    """A ticket's stream got one step: `kind` is its type, `event_id` its row, `internal`: for staff alone."""
 
     type = "ticket.moved"
 
@@ -16,3 +16,4 @@ class TicketMoved(Event):
     kind: str
     actor_id: int | None
     message_id: int | None
+    internal: bool = False

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from accounts.models import User
-from tickets.models import Attachment, Message, Rating, Ticket, TicketEvent
+from tickets.models import Attachment, Message, Rating, Reader, Ticket, TicketEvent
 
 Json = dict[str, Any]
 STAFF_FACTS = (
@@ -59,7 +59,7 @@ def message_json(message: Message) -> Json:
     }
 
 
-def summary_json(ticket: Ticket, reader: User) -> Json:
+def summary_json(ticket: Ticket, reader: Reader) -> Json:
     """Needs the people, the tags, `last_message` and `unread` loaded (`with_people`, `with_unread`)."""
     last = ticket.last_message
     summary = {

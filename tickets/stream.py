@@ -64,7 +64,7 @@ def append(
         ticket.last_public_seq, ticket.active_at = event.seq, event.at
     ticket.save(update_fields=[*PLACE, *changed])
     event.save(force_insert=True)
-    moved = TicketMoved(ticket.pk, event.pk, kind, event.actor_id, event.message_id)
+    moved = TicketMoved(ticket.pk, event.pk, kind, event.actor_id, event.message_id, internal)
     publish(moved, publication(event))
     return event
 

@@ -8,8 +8,10 @@ from tickets.views.files import FileViews
 from tickets.views.messages import MessageViews
 from tickets.views.replies import CannedReplyViews
 from tickets.views.tickets import TicketViews
+from tickets.views.webhooks import WebhookViews
 
 TICKET = "tickets/<str:ticket_id>"
+WEBHOOK = "tickets/webhooks/<str:webhook_id>"
 urlpatterns = [
     path("tickets", TicketViews.as_view({"get": "list", "post": "open"})),
     path("tickets/options", TicketViews.as_view({"get": "options_for_new"})),
@@ -20,6 +22,10 @@ urlpatterns = [
     ),
     path("tickets/blocklist", BlockViews.as_view({"get": "list"})),
     path("tickets/blocklist/<str:user_id>", BlockViews.as_view({"put": "block", "delete": "unblock"})),
+    path("tickets/webhooks", WebhookViews.as_view({"get": "list", "post": "add"})),
+    path(WEBHOOK, WebhookViews.as_view({"get": "read", "patch": "change", "delete": "remove"})),
+    path(f"{WEBHOOK}/test", WebhookViews.as_view({"post": "send_test"})),
+    path(f"{WEBHOOK}/deliveries", WebhookViews.as_view({"get": "deliveries"})),
     path(TICKET, TicketViews.as_view({"get": "read", "patch": "update", "delete": "remove"})),
     path(f"{TICKET}/messages", MessageViews.as_view({"get": "list", "post": "send"})),
     path(f"{TICKET}/messages/<str:message_id>", MessageViews.as_view({"patch": "edit", "delete": "remove"})),

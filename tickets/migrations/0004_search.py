@@ -14,7 +14,7 @@ def drop(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tickets', '0002_desk'),
+        ('tickets', '0003_webhooks'),
     ]
 
     operations = [

@@ -36,13 +36,25 @@ from tickets.services.triage import (
     wake_ticket,
 )
 from tickets.services.waiting import watch_tickets
+from tickets.services.webhooks import (
+    delete_webhook,
+    deliveries_of,
+    read_webhook,
+    renew_secret,
+    save_webhook,
+    store_webhook,
+    test_webhook,
+    webhooks,
+)
 
 __all__ = [
     "History", "Outcome", "Transcript", "add_note", "assign_ticket", "attach_files", "attachment_for",
     "block_user", "blocks", "canned_replies", "claim_ticket", "close_ticket", "delete_canned_reply",
-    "delete_message", "delete_ticket", "edit_message", "fill_in", "for_each_ticket", "history", "mark_read",
-    "merge_tickets", "messages_of", "open_attachment", "open_ticket", "places_left", "post_message",
-    "present_at", "purge_deleted_tickets", "rate_ticket", "read_ticket", "reopen_ticket",
-    "save_canned_reply", "snooze_ticket", "stream_after", "ticket_settings", "transcript",
+    "delete_message", "delete_ticket", "delete_webhook", "deliveries_of", "edit_message", "fill_in",
+    "for_each_ticket", "history", "mark_read", "merge_tickets", "messages_of", "open_attachment",
+    "open_ticket", "places_left", "post_message", "present_at", "purge_deleted_tickets", "rate_ticket",
+    "read_ticket", "read_webhook", "renew_secret", "reopen_ticket", "save_canned_reply", "save_webhook",
+    "snooze_ticket", "store_webhook", "stream_after", "test_webhook", "ticket_settings", "transcript",
     "transfer_ticket", "unblock_user", "unclaim_ticket", "update_ticket", "wake_ticket", "watch_tickets",
+    "webhooks",
 ]  # fmt: skip

@@ -1,16 +1,18 @@
 from __future__ import annotations
 
 import signal
+import threading
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
 from hazesite.jobs.worker import Worker
+from hazesite.outgoing.drainer import Drainer
 
 
 class Command(BaseCommand):
-    help = "Run jobs. Any number of workers may run, on any number of hosts."
+    help = "Run jobs and send what is to go out. Any number of workers may run, on any number of hosts."
 
     def add_arguments(self, parser: CommandParser) -> None:
         known = settings.TASKS["default"]["QUEUES"]
@@ -19,6 +21,15 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         worker = Worker(options["queue"] or settings.TASKS["default"]["QUEUES"], options["threads"])
+        drainer = Drainer()
+        sending = threading.Thread(target=drainer.run, name="drainer")
+
+        def stop(*_: Any) -> None:
+            drainer.stop()
+            worker.stop()
+
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: worker.stop())
+            signal.signal(number, stop)
+        sending.start()
         worker.run()
+        sending.join()
