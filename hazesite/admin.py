@@ -3,13 +3,19 @@ from __future__ import annotations
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from hazesite.admin_site import PageAdmin, ReadOnly
+from hazesite.admin_site import PageAdmin, ReadOnly, labelled
+from hazesite.error_reports import services as error_reports
+from hazesite.error_reports.models import ErrorReport
 from hazesite.jobs import services
 from hazesite.jobs.models import Job
 from hazesite.outgoing import services as outgoing
 from hazesite.outgoing.models import Delivery
+
+New, Resolved = ErrorReport.State.NEW, ErrorReport.State.RESOLVED
 
 
 @admin.register(Job)
@@ -45,3 +51,46 @@ class DeliveryAdmin(ReadOnly, PageAdmin[Delivery]):
     def retract(self, request: HttpRequest, deliveries: QuerySet[Delivery]) -> None:
         count = sum(outgoing.retract_delivery(delivery) for delivery in deliveries)
         self.message_user(request, _("%(count)d will not be sent.") % {"count": count})
+
+
+@admin.register(ErrorReport)
+class ErrorReportAdmin(ReadOnly, PageAdmin[ErrorReport]):
+    icon = "bug_report"
+    list_display = ["shown_name", "where", "shown_state", "count", "last_seen_at", "version"]
+    list_filter = ["state", "last_seen_at", "version"]
+    search_fields = ["exception", "place", "where", "traceback", "=request_id", "=fingerprint"]
+    ordering = ["-last_seen_at"]
+    fields = [
+        "exception", "place", "where", "shown_traceback", "state", "fixed_after", "count", "first_seen_at",
+        "last_seen_at", "request_id", "version", "fingerprint",
+    ]  # fmt: skip
+    readonly_fields = ["shown_traceback"]
+    actions = ["resolve", "resolve_in_next_version", "ignore", "reopen"]
+    shown_state = labelled("state", {New: "danger", Resolved: "success"})
+
+    @admin.display(description=_("Error"))
+    def shown_name(self, report: ErrorReport) -> str:
+        return str(report)
+
+    @admin.display(description=_("Traceback"))
+    def shown_traceback(self, report: ErrorReport) -> SafeString:
+        return format_html('<pre class="traceback" tabindex="0">{}</pre>', report.traceback)
+
+    @admin.action(description=_("Resolve: it comes no more"), permissions=["view"])
+    def resolve(self, request: HttpRequest, reports: QuerySet[ErrorReport]) -> None:
+        self._say(request, error_reports.resolve(reports))
+
+    @admin.action(description=_("Resolve: fixed in the next version"), permissions=["view"])
+    def resolve_in_next_version(self, request: HttpRequest, reports: QuerySet[ErrorReport]) -> None:
+        self._say(request, error_reports.resolve_in_next_version(reports))
+
+    @admin.action(description=_("Ignore"), permissions=["view"])
+    def ignore(self, request: HttpRequest, reports: QuerySet[ErrorReport]) -> None:
+        self._say(request, error_reports.ignore(reports))
+
+    @admin.action(description=_("Reopen"), permissions=["view"])
+    def reopen(self, request: HttpRequest, reports: QuerySet[ErrorReport]) -> None:
+        self._say(request, error_reports.reopen(reports))
+
+    def _say(self, request: HttpRequest, count: int) -> None:
+        self.message_user(request, _("%(count)d changed.") % {"count": count})

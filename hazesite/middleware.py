@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 from django.http import HttpRequest, HttpResponseBase
@@ -13,6 +15,11 @@ from django.utils.translation import gettext as _
 from hazesite.envelope import accepted_id, plain_error
 
 logger = structlog.get_logger("hazesite.requests")
+
+
+def log_failure(**_signal: Any) -> None:
+    """Hears of each page that fails (Django's own log line of it is off); the API logs its own failures."""
+    logger.error("page_failed", exc_info=sys.exc_info()[1])
 
 
 class RequestLog:
@@ -25,7 +32,7 @@ class RequestLog:
         started = time.perf_counter()
         name = accepted_id(request.headers.get("X-Request-ID"))
         structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=name)
+        structlog.contextvars.bind_contextvars(request_id=name, method=request.method, path=request.path)
         response = self._refusal(request) or self.get_response(request)
         response["X-Request-ID"] = name
         if isinstance(response, HttpResponse) and request.path.startswith("/api/"):

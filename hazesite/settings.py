@@ -125,6 +125,7 @@ LOOTLING_ROLE_ID = env.snowflake("LOOTLING_ROLE_ID")
 # --- logs --------------------------------------------------------------------
 LOG_LEVEL = env.choice("LOG_LEVEL", "info", ("debug", "info", "warning", "error")).upper()
 LOGGING_CONFIG = None
+ERROR_REPORTS = True  # what is logged with its exception is kept for the admin
 logs.configure(DATA_DIR / "logs", as_json=PRODUCTION, level=LOG_LEVEL)
 
 # --- Django ------------------------------------------------------------------

@@ -26,5 +26,6 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["TEST"] = {"NAME": str(_folder / "tests.sqlite3")}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 RATELIMIT_ENABLE = False
+ERROR_REPORTS = False  # a thread that writes when it likes; its own tests switch it on
 AXES_ENABLED = False
 API_MONITORING_SECRET = "a-secret-of-the-tests"

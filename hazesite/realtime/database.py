@@ -9,11 +9,16 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import InterfaceError, OperationalError, close_old_connections
 
 P = ParamSpec("P")
 T = TypeVar("T")
 _pool = ThreadPoolExecutor(settings.SOCKET_THREADS, thread_name_prefix="sockets")
+
+
+def unforeseen(error: Exception) -> Exception | None:
+    """For a log line's `exc_info`: the error, unless it only says that the database cannot answer."""
+    return None if isinstance(error, (OperationalError, InterfaceError)) else error
 
 
 async def db_call(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from hazesite.errors import Refused
 from hazesite.realtime import bus
 from hazesite.realtime.attendance import Attendance
-from hazesite.realtime.database import db_call
+from hazesite.realtime.database import db_call, unforeseen
 from hazesite.realtime.doorkeeper import doorkeeper
 from hazesite.realtime.publication import Publication
 from hazesite.realtime.sinks import Sink, Subscription
@@ -234,7 +234,7 @@ class Hub:
             for head in (await db_call(streams().heads, [stream])).values():
                 self._deliver(head.announcement)
         except Exception as error:
-            logger.warning("repair_failed", stream=stream, error=repr(error))
+            logger.warning("repair_failed", stream=stream, error=repr(error), exc_info=unforeseen(error))
         finally:
             self._repairs.pop(stream, None)
 
@@ -257,7 +257,7 @@ class Hub:
             try:
                 await self._look()
             except Exception as error:
-                logger.warning("hub_look_failed", error=repr(error))
+                logger.warning("hub_look_failed", error=repr(error), exc_info=unforeseen(error))
 
     async def _look(self) -> None:
         if not self.sinks:

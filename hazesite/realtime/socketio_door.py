@@ -18,7 +18,7 @@ from socketio.exceptions import ConnectionRefusedError as Turned
 
 from hazesite.errors import Refused
 from hazesite.realtime import fastpath, handlers, origins
-from hazesite.realtime.database import db_call
+from hazesite.realtime.database import db_call, unforeseen
 from hazesite.realtime.doorkeeper import Identity, doorkeeper
 from hazesite.realtime.hub import hub
 from hazesite.realtime.publication import Frame
@@ -126,7 +126,7 @@ async def connect(sid: str, _environ: dict[str, Any], auth: Any = None) -> None:
         raise
     except Exception as error:
         # No verdict on the person: the connection is dropped, and the client comes back by itself.
-        logger.warning("socket_connect_failed", error=repr(error))
+        logger.warning("socket_connect_failed", error=repr(error), exc_info=unforeseen(error))
         await server.eio.disconnect(connection)
         return
     _sinks[sid] = sink

@@ -75,10 +75,7 @@ def _say(
             ticket = locked(ticket_id, actor)
             if nonce and (earlier := _earlier(actor, nonce, body)):
                 return earlier
-            if ticket.is_closed and not is_note:
-                refuse_closed(ticket)
-            if not actor.is_staff:
-                refuse_blocked(ticket.owner)
+            _refuse(ticket, actor, is_note=is_note)
             said = {"nonce": nonce, "body": body, "source": source}
             return say_in(ticket, actor, content, attachments, is_note=is_note, **said)
     except IntegrityError as error:
@@ -86,6 +83,13 @@ def _say(
         if nonce and _earlier(actor, nonce, body) is None:
             raise NonceReused from error
         raise
+
+
+def _refuse(ticket: Ticket, actor: User, *, is_note: bool = False) -> None:
+    if ticket.is_closed and not is_note:
+        refuse_closed(ticket)
+    if not actor.is_staff:
+        refuse_blocked(ticket.owner)
 
 
 def _earlier(actor: User, nonce: str, body: str) -> Message | None:
@@ -174,10 +178,7 @@ def edit_message(ticket_id: str, message_pk: int, actor: User, content: str) -> 
     message = _visible(ticket, message_pk, actor)
     if message.author_id != actor.pk:
         raise NotAllowed
-    if ticket.is_closed:
-        refuse_closed(ticket)
-    if not actor.is_staff:
-        refuse_blocked(ticket.owner)
+    _refuse(ticket, actor)
     if message.content == content:
         return message
     named = mentioned_in(ticket, actor, content, is_note=message.is_note)
