@@ -9,6 +9,7 @@ class HazesiteConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
+        from hazesite import stored_files  # noqa: F401 - its chore registers itself
         from hazesite.jobs import figures, tasks  # noqa: F401 - they register themselves
         from hazesite.outgoing import services  # noqa: F401 - its chores too
 

@@ -128,9 +128,7 @@ def say_in(
         client_nonce=nonce or None,
         nonce_digest=body if nonce else "",
     )
-    for attachment in attachments:
-        attachment.message = message
-    Attachment.objects.bulk_create(attachments)
+    _store_attachments(message, attachments)
     if is_note:
         ticket.note_count += 1
         changed = ["note_count"]
@@ -145,6 +143,12 @@ def say_in(
         wake(ticket, None)
     set_mark(ticket, actor, ticket.last_seq, ticket.message_count, ticket.note_count)
     return message
+
+
+def _store_attachments(message: Message, attachments: Attachments) -> None:
+    for attachment in attachments:
+        attachment.message = message
+    Attachment.objects.bulk_create(attachments)
 
 
 def wake(ticket: Ticket, actor: User | None) -> None:
