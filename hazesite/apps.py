@@ -10,7 +10,7 @@ class HazesiteConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        from hazesite import figures, logs  # noqa: F401 - they register themselves
+        from hazesite import figures, logs, stored_files  # noqa: F401 - they register themselves
         from hazesite.error_reports import services
         from hazesite.error_reports.recorder import Recorder
         from hazesite.jobs import tasks  # noqa: F401 - its periodic jobs register themselves

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from PIL import Image
 
 from tickets.errors import TooManyPixels, UnsupportedFile
-from tickets.picture_metadata import without_metadata
+from tickets.picture_metadata import ORIENTATION, without_metadata
 
 MAX_NAME = 200
 MAX_PIXELS, MAX_SIDE = 50_000_000, 16_384
@@ -107,9 +107,10 @@ def _measured(data: bytes, kind: str) -> tuple[int, int]:
             width, height = picture.size
             if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
                 raise TooManyPixels
-            turned = picture.getexif().get(0x0112, 1) in (5, 6, 7, 8)
-            picture.draft("RGB", (512, 512))  # a JPEG is decoded small: that it can be is all we ask
             with decoding:
+                # Of all kinds, a JPEG alone is turned when it is shown.
+                turned = kind == "JPEG" and picture.getexif().get(ORIENTATION, 1) in (5, 6, 7, 8)
+                picture.draft("RGB", (512, 512))  # decoded small: that it can be is all we ask
                 picture.load()
     except (TooManyPixels, Image.DecompressionBombError) as error:
         raise TooManyPixels from error

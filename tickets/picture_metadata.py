@@ -1,8 +1,8 @@
 """Where and by whom a picture was taken is nobody's business: that is left out, the pixels stay as they are.
 
 Nothing is decoded or compressed again. What is kept: pixels, colour profile, transparency, animation, and
-which way is up. What goes: everything else of Exif (the place above all), XMP, IPTC, comments, and whatever
-follows the end of the picture.
+which way is up in a JPEG. What goes: everything else of Exif (the place above all), XMP, IPTC, comments, and
+whatever follows the end of the picture.
 """
 
 from __future__ import annotations
@@ -29,8 +29,10 @@ def without_metadata(data: bytes, content_type: str) -> bytes:
 
 
 def _jpeg(data: bytes) -> bytes:
-    kept = [data[:2], _upright(data)]
-    for marker, segment in _segments(data):
+    kept, found = [data[:2], _upright(data)], list(_segments(data))
+    if SOS not in (marker for marker, _segment in found):
+        return data
+    for marker, segment in found:
         colour = marker == APP2 and segment[4:15] == b"ICC_PROFILE"
         if marker in (APP0, APP14) or colour or not (APP0 <= marker <= 0xEF or marker == COM):
             kept.append(segment)

@@ -83,16 +83,12 @@ class WebhookTransport(Transport):
         gone = {int(delivery.target) for delivery, outcome in settled if outcome == GiveUp(GONE)}
         took = {int(delivery.target) for delivery, outcome in settled if isinstance(outcome, Sent)}
         failed = {int(delivery.target) for delivery, outcome in settled if isinstance(outcome, Retry)} - took
-        now = timezone.now()
         if gone:
             _disable(gone, GONE)
         if took:
             Webhook.objects.filter(pk__in=took, failing_since__isnull=False).update(failing_since=None)
         if failed:
-            Webhook.objects.filter(pk__in=failed, failing_since=None).update(failing_since=now)
-            rows = Webhook.objects.filter(pk__in=failed, failing_since__lt=now - GIVE_UP_AFTER)
-            if tired := set(rows.values_list("pk", flat=True)):
-                _disable(tired, "Nothing has arrived for five days.")
+            _note_failure(failed)
 
 
 def signed(secret: str, thing: str, body: str) -> dict[str, str]:
@@ -104,6 +100,14 @@ def signed(secret: str, thing: str, body: str) -> dict[str, str]:
         "webhook-timestamp": str(int(now.timestamp())),
         "webhook-signature": Signer(secret).sign(thing, now, body),
     }
+
+
+def _note_failure(webhooks: set[int]) -> None:
+    now = timezone.now()
+    Webhook.objects.filter(pk__in=webhooks, failing_since=None).update(failing_since=now)
+    rows = Webhook.objects.filter(pk__in=webhooks, failing_since__lt=now - GIVE_UP_AFTER)
+    if tired := set(rows.values_list("pk", flat=True)):
+        _disable(tired, "Nothing has arrived for five days.")
 
 
 def _disable(webhooks: set[int], reason: str) -> None:

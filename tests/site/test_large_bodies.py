@@ -91,6 +91,18 @@ def test_one_person_uploads_two_at_once_and_the_places_come_back(server, url):
     assert not any((server.data / "incoming").iterdir())
 
 
+def test_transcripts_come_whole_and_leave_nothing(server, url):
+    with server.client("moira") as client:
+        assert upload(client, url, b"words of the file").status_code == 200
+        for kind, start in (("html", b"<!doctype html>"), ("json", b'{"ticket_id"'), ("txt", b"#")):
+            got = client.get(url.replace("attachments", "transcript"), params={"format": kind})
+            assert got.status_code == 200 and got.content.startswith(start)
+            assert int(got.headers["Content-Length"]) == len(got.content)
+            assert b"Since this morning nothing happens." in got.content and b"a.txt" in got.content
+        assert client.get(url.replace("attachments", "transcript?format=pdf")).status_code == 400
+    assert not any((server.data / "incoming").iterdir())
+
+
 def test_slow_readers_of_large_files_hold_neither_threads_nor_memory(server, url):
     with server.client("alice") as client:
         file = upload(client, url, words(10 * MIB)).json()["message"]["attachments"][0]

@@ -24,6 +24,13 @@ def picture(kind: str = "PNG", size: tuple[int, int] = (40, 30), **options: Any)
     return out.getvalue()
 
 
+def plain_png(width: int, height: int) -> bytes:
+    """Large to look at, small to send."""
+    out = io.BytesIO()
+    Image.new("RGB", (width, height), "teal").save(out, "PNG")
+    return out.getvalue()
+
+
 def photo() -> bytes:
     """Taken with a phone held sideways, in Berlin."""
     exif = Image.Exif()

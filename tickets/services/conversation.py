@@ -132,23 +132,31 @@ def say_in(
         client_nonce=nonce or None,
         nonce_digest=body if nonce else "",
     )
-    for attachment in attachments:
-        attachment.message = message
-    Attachment.objects.bulk_create(attachments)
-    if is_note:
-        ticket.note_count += 1
-        changed = ["note_count"]
-    else:
-        ticket.message_count += 1
-        ticket.last_message = message
-        changed = ["message_count", "last_message", *take_turn(ticket, actor)]
+    _store_attachments(message, attachments)
     if named:
         store_mentions(message, named)
+    changed = _count(ticket, message, actor)
     stream.append(ticket, TicketEvent.Type.MESSAGE, actor, message=message, changed=changed)
     if not is_note and ticket.snoozed_until is not None and actor.pk == ticket.owner_id:
         wake(ticket, None)
     set_mark(ticket, actor, ticket.last_seq, ticket.message_count, ticket.note_count)
     return message
+
+
+def _count(ticket: Ticket, message: Message, actor: User) -> list[str]:
+    """What the ticket says of its messages; the columns that changed."""
+    if message.is_note:
+        ticket.note_count += 1
+        return ["note_count"]
+    ticket.message_count += 1
+    ticket.last_message = message
+    return ["message_count", "last_message", *take_turn(ticket, actor)]
+
+
+def _store_attachments(message: Message, attachments: Attachments) -> None:
+    for attachment in attachments:
+        attachment.message = message
+    Attachment.objects.bulk_create(attachments)
 
 
 def wake(ticket: Ticket, actor: User | None) -> None:

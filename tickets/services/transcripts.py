@@ -2,7 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC
 from typing import IO
+
+from django.utils import timezone
 
 from accounts.models import User
 from hazesite.uploads import nameless_file
@@ -38,8 +41,9 @@ def transcript(ticket_id: str, reader: User, format: str = "html") -> Transcript
     write, content_type = FORMATS[format]
     file = nameless_file()
     try:
-        for piece in write(found):
-            file.write(piece.encode("utf-8", "replace"))
+        with timezone.override(UTC):
+            for piece in write(found):
+                file.write(piece.encode("utf-8", "replace"))
         size = file.tell()
         file.seek(0)
     except BaseException:

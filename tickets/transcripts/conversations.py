@@ -7,7 +7,7 @@ from accounts.models import User
 from hazesite.errors import NotFound
 from tickets import stream
 from tickets.models import Message, Ticket, TicketEvent
-from tickets.transcripts.wording import sentence
+from tickets.transcripts.wording import people_in, sentence
 
 PORTION = 500
 SAID_ELSEWHERE = {TicketEvent.Type.EDITED, TicketEvent.Type.DELETED_MESSAGE}
@@ -48,6 +48,7 @@ class Conversation:
 def conversations(ticket_id: str, reader: User) -> list[Conversation]:
     """The ticket, then those merged into it that the reader may see. Raises `NotFound`."""
     rows = Ticket.objects.visible_to(reader).with_people().with_unread(reader)
+    rows = rows.select_related("merged_into", "rating")
     found = list(rows.filter(public_id=ticket_id))
     if not found:
         raise NotFound
@@ -72,6 +73,6 @@ def lines(events: list[TicketEvent]) -> Iterator[Line]:
 
 
 def _names(events: Iterable[TicketEvent]) -> dict[str, str]:
-    ids = {event.facts.get("assigned_to") for event in events} - {None}
+    ids = set().union(*(people_in(event) for event in events))
     people = User.objects.filter(user_id__in=ids) if ids else User.objects.none()
     return dict(people.values_list("user_id", "username"))

@@ -10,6 +10,7 @@ from django.template.loader import get_template
 from tickets.models import Message
 from tickets.transcripts.conversations import Conversation, Line, lines
 from tickets.transcripts.pictures import Pictures
+from tickets.transcripts.wording import shown
 
 FOLDER = "tickets/transcript"
 
@@ -18,7 +19,9 @@ def page(conversations: list[Conversation]) -> Iterator[str]:
     first, pictures = conversations[0], Pictures()
     yield get_template(f"{FOLDER}/head.html").render({"ticket": first.ticket})
     for conversation in conversations:
-        context = {"ticket": conversation.ticket, "merged": conversation is not first}
+        answers = [(answer["label"], shown(answer["value"])) for answer in conversation.ticket.answers]
+        merged = conversation is not first
+        context = {"ticket": conversation.ticket, "merged": merged, "answers": answers}
         yield get_template(f"{FOLDER}/ticket.html").render(context)
         yield from _steps(conversation, pictures)
     yield get_template(f"{FOLDER}/foot.html").render({"ticket": first.ticket})
@@ -27,9 +30,9 @@ def page(conversations: list[Conversation]) -> Iterator[str]:
 def _steps(conversation: Conversation, pictures: Pictures) -> Iterator[str]:
     step = get_template(f"{FOLDER}/step.html")
     for portion in conversation.portions():
-        shown = list(lines(portion))
-        found = pictures.of([line.message for line in shown if line.message])
-        for line in shown:
+        told = list(lines(portion))
+        found = pictures.of([line.message for line in told if line.message])
+        for line in told:
             # One after the other: so many pictures at once would fill the memory.
             files = _files(line.message, found, pictures) if line.message else []
             yield step.render(_context(line, files))

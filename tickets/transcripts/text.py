@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
-import unicodedata
+import re
 from collections.abc import Iterator
 from datetime import datetime
 
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
-from tickets.models import Message
+from tickets.models import Message, Ticket
 from tickets.transcripts.conversations import Conversation, lines
+from tickets.transcripts.wording import shown
 
+MOVING = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 CONTINUED = "\n    "
 
 
 def text(conversations: list[Conversation]) -> Iterator[str]:
     for number, conversation in enumerate(conversations):
-        ticket = conversation.ticket
-        heading = _("Merged: ticket") if number else _("Ticket")
         yield "\n" if number else ""
-        yield f"{heading} #{ticket.pk}: {_plain(ticket.subject)}\n"
-        yield _("Owner: {name}. Status: {status}. Times are UTC.").format(
-            name=_plain(ticket.owner.username), status=ticket.get_status_display()
-        )
-        yield "\n\n"
+        yield _("Merged:") + " " if number else ""
+        yield _heading(conversation.ticket)
         for portion in conversation.portions():
             for line in lines(portion):
                 said = _said(line.message) if line.message else f"* {_plain(line.sentence)}"
                 yield f"[{_minute(line.event.at)}] {said}\n"
+
+
+def _heading(ticket: Ticket) -> str:
+    who = _("Owner: {name}. Status: {status}. Times are UTC.")
+    who = who.format(name=_plain(ticket.owner.username), status=ticket.get_status_display())
+    answers = [f"{answer['label']}: {shown(answer['value'])}" for answer in ticket.answers]
+    return "\n".join([f"#{ticket.pk} {_plain(ticket.subject)}", who, *map(_plain, answers)]) + "\n\n"
 
 
 def _said(message: Message) -> str:
@@ -47,6 +51,4 @@ def _minute(at: datetime) -> str:
 
 def _plain(line: str) -> str:
     """Nothing that moves a terminal's cursor or turns the direction of reading."""
-    return "".join(
-        letter for letter in line if letter == "\t" or unicodedata.category(letter) not in ("Cc", "Cf")
-    )
+    return MOVING.sub("", line)
