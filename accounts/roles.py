@@ -28,7 +28,18 @@ PERMISSIONS: Mapping[str, tuple[str, ...]] = {
 """What clients are told. The server itself asks for the role."""
 
 MODERATOR_ADMIN_PAGES = frozenset(
-    {"accounts.view_user", "accounts.view_session", "tickets.view_ticket", "tickets.change_ticket"}
+    {
+        "accounts.view_user",
+        "accounts.view_session",
+        "tickets.view_ticket",
+        "tickets.change_ticket",
+        "tickets.view_rating",
+        *(
+            f"tickets.{verb}_{model}"
+            for verb in ("view", "add", "change", "delete")
+            for model in ("cannedreply", "block")
+        ),
+    }
 )
 """Django permissions of a moderator on the admin site; an admin has them all, nobody else any."""
 

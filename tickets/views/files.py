@@ -68,9 +68,14 @@ class FileViews(RoleViewSet):
     def transcript(self, request: MemberRequest, ticket_id: str) -> HttpResponseBase:
         """The whole conversation as one file to keep."""
         query = parsed(s.TranscriptQuery, request.query_params)
-        ratelimits.spend("transcripts", request.user.pk, TRANSCRIPTS_PER_USER)
-        made = services.transcript(ticket_id, request.user, query["format"])
-        return downloads.made(request._request, made.file, made.size, made.content_type, made.name)
+        return transcript_answer(request._request, ticket_id, request.user, query["format"])
+
+
+def transcript_answer(request: HttpRequest, ticket_id: str, reader: User, kind: str) -> HttpResponseBase:
+    """For every door that offers transcripts. Raises `NotFound`, `TooMany`."""
+    ratelimits.spend("transcripts", reader.pk, TRANSCRIPTS_PER_USER)
+    made = services.transcript(ticket_id, reader, kind)
+    return downloads.made(request, made.file, made.size, made.content_type, made.name)
 
 
 def attachment_answer(

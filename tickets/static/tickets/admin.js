@@ -17,7 +17,14 @@ function said(message) {
   return h('li', {class: kind, 'data-message': message.id},
     h('header', {}, h('b', {}, message.author_name), message.is_note && h('i', {}, ' note'), ' ',
       h('time', {datetime: message.timestamp}, new Date(message.timestamp).toLocaleString())),
-    h('p', {}, message.content));
+    h('p', {}, message.content), ...(message.attachments ?? []).map(attached));
+}
+
+/** The page's own address of a file: the API's wants a token. */
+function attached({id, name, width, height}) {
+  const href = new URL(`../attachments/${encodeURIComponent(id)}/`, location.href).href;
+  const shown = width ? h('img', {src: href, width, height, alt: name, loading: 'lazy'}) : name;
+  return h('a', {class: 'attached', href}, shown);
 }
 
 function happened(line) {
@@ -49,6 +56,14 @@ function showMessage(message) {
   else if (known) known.querySelector('p').textContent = message.content;
   else if (message.seq > since || shown.has(message.id)) list.append(said(message));
 }
+
+// A canned reply goes into the text as a start; it is sent by hand.
+document.getElementById('canned')?.addEventListener('change', ({target}) => {
+  const reply = document.getElementById('reply');
+  if (target.value) reply.value = `${reply.value}${reply.value && '\n'}${target.value}`.slice(0, 4000);
+  target.value = '';
+  reply.focus();
+});
 
 const conversation = new Conversation({
   ticketId, me: {user_id: userId, name: ''}, token: () => null, renew: async () => false, onChange: render,

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.utils import label_for_field
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
@@ -19,13 +21,15 @@ from django.views.decorators.http import require_POST
 from accounts.models import User
 from hazesite.admin_site import PageAdmin, attempt, for_each, labelled
 from hazesite.dashboard import Group
-from hazesite.errors import Invalid, NotFound
-from tickets import services, stream, webhook_admin  # noqa: F401 - it registers its own page
-from tickets.models import Message, Ticket
+from hazesite.errors import Invalid, NotFound, Refused
+from tickets import services, stream
+from tickets.admin.moves import MOVES, offered_for
+from tickets.models import Message, Rating, Ticket
 from tickets.states import Priority, Status, Verb
-from tickets.views.files import attachment_answer
+from tickets.views.files import attachment_answer, transcript_answer
 
 SHOWN_STEPS = 300
+FORMATS = ("html", "txt", "json")
 VERBS: dict[str, Callable[[str, User], Any]] = {
     Verb.CLAIM: services.claim_ticket,
     Verb.UNCLAIM: services.unclaim_ticket,
@@ -33,15 +37,11 @@ VERBS: dict[str, Callable[[str, User], Any]] = {
     Verb.REOPEN: services.reopen_ticket,
     "delete": services.delete_ticket,
 }
-LABELS = {
-    Verb.CLAIM: gettext_lazy("Claim"),
-    Verb.UNCLAIM: gettext_lazy("Unclaim"),
-    Verb.CLOSE: gettext_lazy("Close"),
-    Verb.REOPEN: gettext_lazy("Reopen"),
-}
-
 SAID = {"reply": gettext_lazy("Reply sent."), "note": gettext_lazy("Note added.")}
-FACTS = ("public_id", "owner", "type", "priority", "claimed_by", "assigned_to", "created_at", "closed_at")
+FACTS = (
+    "public_id", "owner", "type", "priority", "claimed_by", "assigned_to", "created_at", "closed_at",
+    "awaiting", "snoozed_until", "first_answer_due_at", "first_answer_at", "resolution_due_at", "merged_into",
+)  # fmt: skip
 
 
 class SayForm(forms.Form):
@@ -62,11 +62,19 @@ class TicketAdmin(PageAdmin[Ticket]):
         "number", "subject", "owner", "shown_status", "shown_priority", "type", "claimed_by", "assigned_to",
     ]  # fmt: skip
     list_display_links = ["number", "subject"]
-    list_filter = ["status", "priority", "type", "created_at"]
+    list_filter = [
+        "status",
+        "awaiting",
+        "priority",
+        "type",
+        "answer_overdue",
+        "resolution_overdue",
+        "created_at",
+    ]
     search_fields = ["subject", "=public_id", "owner__username"]
     list_select_related = ["owner", "claimed_by", "assigned_to"]
     ordering = ["-active_at", "-pk"]
-    actions = ["claim", "unclaim", "close", "reopen", "delete_tickets"]
+    actions = ["claim", "snooze_a_day", "unclaim", "close", "reopen", "delete_tickets"]
     list_per_page = 50
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Ticket]:
@@ -96,6 +104,11 @@ class TicketAdmin(PageAdmin[Ticket]):
     def claim(self, request: HttpRequest, tickets: QuerySet[Ticket]) -> None:
         _each(request, tickets, Verb.CLAIM)
 
+    @admin.action(description=gettext_lazy("Snooze for a day"), permissions=["change"])
+    def snooze_a_day(self, request: HttpRequest, tickets: QuerySet[Ticket]) -> None:
+        until = timezone.now() + timedelta(days=1)
+        for_each(request, tickets, lambda row: services.snooze_ticket(row.public_id, _actor(request), until))
+
     @admin.action(description=gettext_lazy("Unclaim"), permissions=["change"])
     def unclaim(self, request: HttpRequest, tickets: QuerySet[Ticket]) -> None:
         _each(request, tickets, Verb.UNCLAIM)
@@ -123,6 +136,7 @@ class TicketAdmin(PageAdmin[Ticket]):
                 wrap(self.attachment),
                 name="tickets_ticket_attachment",
             ),
+            path("<int:pk>/transcript/<str:kind>/", wrap(self.transcript), name="tickets_ticket_transcript"),
         ]
         return [*own, *super().get_urls()]
 
@@ -152,7 +166,13 @@ class TicketAdmin(PageAdmin[Ticket]):
             "steps": stream.steps(ticket, after, staff=True, limit=SHOWN_STEPS),
             "nonce": secrets.token_hex(16),
             "unsent": {kind: request.session.pop(_unsent(ticket.pk, kind), "") for kind in SAID},
-            "verbs": [(verb, label) for verb, label in LABELS.items() if ticket.after(verb)],
+            "moves": offered_for(ticket),
+            "formats": FORMATS,
+            "canned": [
+                (reply.name, services.fill_in(reply.content, ticket, _actor(request)))
+                for reply in services.canned_replies(_actor(request))
+            ],
+            "rating": Rating.objects.filter(ticket=ticket).first(),
             "me": _actor(request).user_id,
             "facts": [(label_for_field(name, Ticket), getattr(ticket, name)) for name in FACTS],
         }
@@ -170,10 +190,20 @@ class TicketAdmin(PageAdmin[Ticket]):
 
     def do(self, request: HttpRequest, pk: int, verb: str) -> HttpResponse:
         ticket = self._ticket(request, pk)
-        if verb not in LABELS:
+        if verb not in MOVES:
             raise Http404
-        attempt(request, lambda: VERBS[verb](ticket.public_id, _actor(request)), _("Done."))
+        attempt(request, lambda: _move(ticket, _actor(request), verb, request.POST), _("Done."))
         return self._back(ticket)
+
+    def transcript(self, request: HttpRequest, pk: int, kind: str) -> HttpResponseBase:
+        ticket = self._ticket(request, pk)
+        if kind not in FORMATS:
+            raise Http404
+        try:
+            return transcript_answer(request, ticket.public_id, _actor(request), kind)
+        except Refused as refused:
+            messages.error(request, str(refused))
+            return self._back(ticket)
 
     def attachment(self, request: HttpRequest, pk: int, attachment_id: str) -> HttpResponseBase:
         try:
@@ -211,6 +241,16 @@ def _say(ticket: Ticket, actor: User, kind: str, form: SayForm) -> Message:
     service = services.add_note if kind == "note" else services.post_message
     words, nonce = form.cleaned_data["message"], form.cleaned_data["nonce"]
     return service(ticket.public_id, actor, words, nonce=nonce, source=Message.Source.ADMIN)
+
+
+def _move(ticket: Ticket, actor: User, verb: str, data: Any) -> None:
+    move, given = MOVES[verb], {}
+    if move.form is not None:
+        form = move.form(ticket, data)
+        if not form.is_valid():
+            _refuse(form)
+        given = form.cleaned_data
+    move.call(ticket, actor, given)
 
 
 def _refuse(form: forms.Form) -> None:
