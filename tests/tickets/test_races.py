@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
+from accounts import services as accounts
+from accounts.models import User
 from botconfig import services as config
 from hazesite.errors import Refused
 from tickets import services
@@ -68,6 +72,78 @@ def test_reopen_and_delete(ticket, moira, ada):
     )
     ticket.refresh_from_db()
     assert ticket.deleted_at is not None
+
+
+def test_a_role_lost_while_sending_is_lost(ticket, moira, ada):
+    """Whatever the order, nobody who is no moderator any more has the last word."""
+    stale = User.objects.get(pk=moira.pk)
+    [sent, _changed] = at_once(
+        lambda: services.post_message(ticket.public_id, stale, "As a moderator"),
+        lambda: accounts.change_access(moira, ada, granted_role="", is_active=True),
+    )
+    assert sent == "not_found" or sent.by_staff
+    stale = User.objects.get(pk=moira.pk)
+    stale.granted_role = "moderator"  # as a request has it that was let in a moment before
+    with pytest.raises(Refused):
+        services.post_message(ticket.public_id, stale, "Once more")
+    with pytest.raises(Refused):
+        services.claim_ticket(ticket.public_id, stale)
+
+
+def test_somebody_blocked_while_sending_says_no_more(ticket, alice, ada):
+    stale = User.objects.get(pk=alice.pk)
+    accounts.change_access(alice, ada, granted_role="", is_active=False)
+    with pytest.raises(Refused):
+        services.post_message(ticket.public_id, stale, "Still here")
+
+
+def test_transfer_and_claim(ticket, moira, ada):
+    results = at_once(
+        lambda: services.transfer_ticket(ticket.public_id, ada, moira.user_id),
+        lambda: services.claim_ticket(ticket.public_id, ada),
+    )
+    ticket.refresh_from_db()
+    assert ticket.claimed_by == moira
+    assert codes(results) in ([], ["already_claimed"])
+
+
+@pytest.mark.parametrize("_round", range(3))
+def test_two_tickets_merged_into_each_other(ticket, alice, moira, ada, _round):
+    second = services.open_ticket(alice, "The same again", "It still does not start.")
+    results = at_once(
+        lambda: services.merge_tickets(ticket.public_id, second.public_id, moira),
+        lambda: services.merge_tickets(second.public_id, ticket.public_id, ada),
+    )
+    assert codes(results) == ["cannot_merge"]
+    assert Ticket.objects.filter(status="closed").count() == 1
+
+
+def test_two_ratings_are_one(ticket, alice, moira):
+    services.close_ticket(ticket.public_id, moira)
+    results = at_once(
+        *(lambda score=score: services.rate_ticket(ticket.public_id, alice, score) for score in (1, 5))
+    )
+    assert codes(results) == ["already_rated"]
+
+
+def test_a_message_and_the_closing_of_a_silent_ticket(ticket, alice, moira):
+    services.post_message(ticket.public_id, moira, "Which version?")
+    long_ago = timezone.now() - timedelta(days=30)
+    Ticket.objects.update(quiet_since=long_ago, reminded_at=long_ago)
+    results = at_once(
+        services.watch_tickets, lambda: services.post_message(ticket.public_id, alice, "Version 3")
+    )
+    ticket.refresh_from_db()
+    if codes(results):
+        assert (codes(results), ticket.status) == (["ticket_closed"], "closed")
+    else:
+        assert (results[0]["closed"], ticket.status) == (0, "open")
+
+
+def test_workers_that_look_at_once_remind_once(ticket, moira):
+    Ticket.objects.update(quiet_since=timezone.now() - timedelta(hours=60))
+    results = at_once(services.watch_tickets, services.watch_tickets)
+    assert sum(done["reminded"] for done in results) == 1
 
 
 @pytest.mark.parametrize("_round", range(5))

@@ -8,20 +8,41 @@ from accounts.models import User
 from hazesite.errors import NotAllowed, NotFound
 from tickets.models import Ticket, TicketQuerySet
 
+ROLE = ("is_superuser", "granted_role", "guild_role", "is_active")
+
 
 def locked(ticket_id: str, actor: User) -> Ticket:
-    """The ticket with its row lock, as committed. Raises `NotFound` for what the actor may not see."""
+    """The ticket with its row lock, as committed, and the actor with the role they have by now.
+
+    Raises `NotFound` for what the actor may not see.
+    """
     ticket = _with_lock(Ticket.objects.visible_to(actor)).filter(public_id=ticket_id).first()
     if ticket is None:
         raise NotFound
+    look_again(actor)
+    if not ticket.is_visible_to(actor):
+        raise NotFound
     return ticket
+
+
+def look_again(actor: User) -> None:
+    """Whoever was blocked, or lost a role, while the request waited for its lock acts no more on the old one.
+
+    Raises `NotFound` for somebody who was blocked.
+    """
+    now = User.objects.filter(pk=actor.pk, is_active=True).values(*ROLE).first()
+    if now is None:
+        raise NotFound
+    for column, value in now.items():
+        setattr(actor, column, value)
 
 
 def locked_pair(one: str, other: str, actor: User) -> tuple[Ticket, Ticket]:
     """Both with their locks, taken by primary key, so that two such calls never wait in a ring."""
     rows = _with_lock(Ticket.objects.visible_to(actor)).filter(public_id__in=[one, other])
     found = {ticket.public_id: ticket for ticket in rows.order_by("pk")}
-    if one not in found or other not in found:
+    look_again(actor)
+    if one not in found or other not in found or not actor.is_staff:
         raise NotFound
     return found[one], found[other]
 
