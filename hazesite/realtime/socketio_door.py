@@ -22,7 +22,7 @@ from hazesite.realtime.database import db_call
 from hazesite.realtime.doorkeeper import Identity, doorkeeper
 from hazesite.realtime.hub import hub
 from hazesite.realtime.publication import Frame
-from hazesite.realtime.sinks import Sink
+from hazesite.realtime.sinks import MAX_OUTBOX, Sink
 
 logger = structlog.get_logger(__name__)
 MAX_FRAME_BYTES = 128 * 1024
@@ -93,17 +93,18 @@ class SocketIOSink(Sink):
         sending: Awaitable[None] | None
         if fast:
             sending = self._connection.deliver(frame.socketio_message)
+            if sending is not None:
+                return sending
         else:
             sending = asyncio.ensure_future(server.emit(frame.event, frame.data, to=self.sid))
+        if self._connection.queue.qsize() > MAX_OUTBOX:  # it is polled too seldom
+            self.close("too_slow")
         return sending
 
     async def shut(self, code: str) -> None:
         # The client does not reconnect by itself after this, so it is told why first.
         await server.emit("error", {"error": code.replace("_", " "), "code": code}, to=self.sid)
         await server.disconnect(self.sid)
-
-    def backlog(self) -> int:
-        return self._connection.queue.qsize() if self._connection else 0
 
 
 _sinks: dict[str, SocketIOSink] = {}
