@@ -88,7 +88,7 @@ _redis_host = env.text("REDIS_HOST")
 _redis_port = env.number("REDIS_PORT", 6379, least=1)
 REDIS_URL = env.text("REDIS_URL", f"redis://{_redis_host}:{_redis_port}/0" if _redis_host else "")
 RATELIMIT_ENABLE = env.flag("RATELIMIT_ENABLE", True)
-SOCKET_FASTPATH = env.flag("SOCKET_FASTPATH", True)  # docs/adr/0006
+SOCKET_FASTPATH = env.flag("SOCKET_FASTPATH", True)  # docs/adr/0007
 SILENCED_SYSTEM_CHECKS: list[str] = []
 if REDIS_URL:
     CACHES: dict[str, Any] = {

@@ -19,13 +19,14 @@ class SharedFrames(WebSocketsSansIOProtocol):
         wire = message.get("wire")
         if wire is not None and not self.writable.is_set():
             await self.writable.wait()
-        if (
-            wire is None
-            or self.disconnected
-            or self.close_sent
-            or self.conn.state is not OPEN
-            or self.conn.extensions
-        ):
+        connection = self.conn
+        if wire is None or self.disconnected or connection.state is not OPEN or connection.extensions:
             await super().send(message)
         else:
             self.transport.write(wire)
+
+    def keepalive_timeout(self) -> None:
+        super().keepalive_timeout()
+        if not self.writable.is_set():
+            # What was not read so long never will be, and a transport that closes waits until it was.
+            self.transport.abort()

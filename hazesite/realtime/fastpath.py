@@ -3,7 +3,7 @@
 Their own way to one client decodes, encodes, makes a task and waits in two queues. Here the text, which
 was made once for all, goes down the websocket where there is one and nothing waits before it; else it
 joins the library's queue, so that nothing overtakes or is lost while a client moves from polling to a
-websocket. `works` tries all of this out at the start; see docs/adr/0006.
+websocket. `works` tries all of this out at the start; see docs/adr/0007.
 """
 
 from __future__ import annotations

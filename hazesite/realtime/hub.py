@@ -194,10 +194,11 @@ class Hub:
             self._repair_soon(stream, seq)
 
     def _deliver(self, publication: Publication) -> None:
+        skip = publication.skip
         for part in publication.parts:
             for subscription in self._audience(part.rooms):
                 sink = subscription.sink
-                if publication.skip and sink.identity.user_id == publication.skip:
+                if skip and sink.identity.user_id == skip:
                     continue
                 for frame in part.frames:
                     subscription.deliver(frame)

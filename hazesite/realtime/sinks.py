@@ -21,7 +21,8 @@ from hazesite.realtime.publication import Frame
 
 logger = structlog.get_logger(__name__)
 MAX_OUTBOX, MAX_OUTBOX_CHARACTERS = 500, 2_000_000
-SHUT_SECONDS = 5
+SHUT_SECONDS = 60
+"""Longer than the server waits for a pong: whoever starts to read again is told; who does not is cut off."""
 EVENTS_PER_SECOND, EVENT_BURST = 20.0, 60.0
 _numbers = itertools.count(1)
 
@@ -87,31 +88,27 @@ class Sink(ABC):
     async def shut(self, code: str) -> None:
         """End the connection and say why: `token_expired`, `unauthorized`, `too_slow`, ..."""
 
-    def backlog(self) -> int:
-        """Frames accepted by the library below and not on the wire yet."""
-        return 0
-
     def push(self, frame: Frame) -> None:
         if self.closing:
             return
-        if len(self._outbox) + self.backlog() >= MAX_OUTBOX or self._waiting > MAX_OUTBOX_CHARACTERS:
+        if self._flusher is None:
+            self._write_now(frame)
+        elif len(self._outbox) >= MAX_OUTBOX or self._waiting > MAX_OUTBOX_CHARACTERS:
             self.close("too_slow")
-        elif self._flusher is not None:
+        else:
             self._outbox.append(frame)
             self._waiting += len(frame.text)
-        else:
-            self._write_now(frame)
 
     def _write_now(self, frame: Frame) -> None:
         try:
             sending = self.write(frame)
-            rest = sending and begin(sending)
+            if sending is None or (rest := begin(sending)) is None:
+                return
         except Exception as error:
             self._gone(error)
             return
-        if rest is not None:
-            self._waiting += len(frame.text)
-            self._flusher = asyncio.ensure_future(self._flush(rest, frame))
+        self._waiting += len(frame.text)
+        self._flusher = asyncio.ensure_future(self._flush(rest, frame))
 
     async def _flush(self, sending: Awaitable[None] | None, frame: Frame) -> None:
         try:

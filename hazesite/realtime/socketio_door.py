@@ -22,7 +22,7 @@ from hazesite.realtime.database import db_call, unforeseen
 from hazesite.realtime.doorkeeper import Identity, doorkeeper
 from hazesite.realtime.hub import hub
 from hazesite.realtime.publication import Frame
-from hazesite.realtime.sinks import Sink
+from hazesite.realtime.sinks import MAX_OUTBOX, MAX_OUTBOX_CHARACTERS, Sink
 
 logger = structlog.get_logger(__name__)
 MAX_FRAME_BYTES = 128 * 1024
@@ -84,7 +84,7 @@ if fast:
 class SocketIOSink(Sink):
     def __init__(self, identity: Identity, sid: str) -> None:
         super().__init__(identity)
-        self.sid = sid
+        self.sid, self._queued = sid, 0
         self._connection = server.eio.sockets.get(server.manager.eio_sid_from_sid(sid, "/"))
         delay = min(max(0.0, identity.expires_at - time.time()), 30 * 86400)
         self.expiry = asyncio.get_running_loop().call_later(delay, self.close, "token_expired")
@@ -93,17 +93,26 @@ class SocketIOSink(Sink):
         sending: Awaitable[None] | None
         if fast:
             sending = self._connection.deliver(frame.socketio_message)
+            if sending is not None:
+                return sending
         else:
             sending = asyncio.ensure_future(server.emit(frame.event, frame.data, to=self.sid))
+        self._count(frame)
         return sending
+
+    def _count(self, frame: Frame) -> None:
+        """The library's queue has no bound; it gets that of the outbox. Each poll empties it."""
+        waiting = self._connection.queue.qsize()
+        if waiting <= 1:
+            self._queued = 0
+        if waiting > MAX_OUTBOX or self._queued > MAX_OUTBOX_CHARACTERS:
+            self.close("too_slow")
+        self._queued += len(frame.text)
 
     async def shut(self, code: str) -> None:
         # The client does not reconnect by itself after this, so it is told why first.
         await server.emit("error", {"error": code.replace("_", " "), "code": code}, to=self.sid)
         await server.disconnect(self.sid)
-
-    def backlog(self) -> int:
-        return self._connection.queue.qsize() if self._connection else 0
 
 
 _sinks: dict[str, SocketIOSink] = {}

@@ -1,0 +1,269 @@
+// Many WebSocket clients in one process. It parses no more of a frame than it must, so that the server under
+// test is what limits a run. Commands come as JSON lines on stdin, each is answered with one on stdout.
+
+import { connect } from "node:net";
+import { performance } from "node:perf_hooks";
+import { createInterface } from "node:readline";
+
+const plan = JSON.parse(process.argv[2]);
+const sockets = [];
+let control = null;
+let received = 0;
+let onReceived = () => {};
+let latencies = null;
+let disorder = 0;
+
+const now = () => performance.timeOrigin + performance.now();
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+function textFrame(text) {
+  const payload = Buffer.from(text);
+  const long = payload.length > 125;
+  const head = Buffer.alloc(long ? 8 : 6);
+  head[0] = 0x81;
+  head[1] = 0x80 | (long ? 126 : payload.length);
+  if (long) head.writeUInt16BE(payload.length, 2);
+  return Buffer.concat([head, payload]); // the mask is four zeros
+}
+
+class Client {
+  constructor(path, greeting, member) {
+    this.member = member;
+    this.greeting = [...greeting];
+    this.rest = null;
+    this.upgraded = false;
+    this.last = 0;
+    this.closed = null;
+    this.trouble = null;
+    this.tail = "";
+    this.ready = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+    this.socket = connect(plan.port, "127.0.0.1");
+    this.socket.setNoDelay(true);
+    this.socket.on("data", (chunk) => this.read(chunk));
+    this.socket.on("error", (error) => this.end(String(error)));
+    this.socket.on("close", () => this.end("closed"));
+    this.socket.write(
+      `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${plan.port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
+    );
+  }
+
+  send(text) {
+    this.socket.write(textFrame(text));
+  }
+
+  end(reason) {
+    this.closed ??= reason;
+    this.reject(new Error(`${reason}: ${this.tail}`));
+  }
+
+  // Each greeting is [what the server says first, what to answer]; without an answer we are in.
+  greet(text) {
+    this.tail = text.slice(0, 200);
+    if (!this.greeting.length || !text.startsWith(this.greeting[0][0])) return;
+    const [, answer] = this.greeting.shift();
+    if (answer) this.send(answer);
+    if (!this.greeting.length) this.resolve();
+  }
+
+  read(chunk) {
+    let data = this.rest ? Buffer.concat([this.rest, chunk]) : chunk;
+    this.rest = null;
+    let at = 0;
+    if (!this.upgraded) {
+      const end = data.indexOf("\r\n\r\n");
+      if (end < 0) {
+        this.rest = data;
+        return;
+      }
+      if (!data.toString("latin1", 0, 12).endsWith("101")) {
+        this.end(data.toString("latin1", 0, 200));
+        return;
+      }
+      this.upgraded = true;
+      at = end + 4;
+    }
+    while (data.length - at >= 2) {
+      let size = data[at + 1] & 0x7f;
+      let start = at + 2;
+      if (size === 126) {
+        if (data.length - at < 4) break;
+        size = data.readUInt16BE(start);
+        start += 2;
+      } else if (size === 127) {
+        if (data.length - at < 10) break;
+        size = Number(data.readBigUInt64BE(start));
+        start += 8;
+      }
+      if (data.length < start + size) break;
+      this.frame(data[at] & 0x0f, data, start, start + size);
+      at = start + size;
+    }
+    if (at < data.length) this.rest = at ? data.subarray(at) : data;
+  }
+
+  frame(opcode, data, start, end) {
+    if (opcode === 1) {
+      if (this.greeting.length) this.greet(data.toString("utf8", start, end));
+      else if (data[start + plan.mark.at] === plan.mark.byte && this.member) this.event(data, start, end);
+      else if (end - start === 1 && data[start] === 0x32) this.send("3");
+      else if (data.indexOf("too_slow", start) >= 0) this.trouble = "too_slow";
+    } else if (opcode === 8) {
+      this.closed = data.readUInt16BE(start);
+    } else if (opcode === 9) {
+      const pong = Buffer.alloc(6 + end - start);
+      pong[0] = 0x8a;
+      pong[1] = 0x80 | (end - start);
+      data.copy(pong, 6, start, end);
+      this.socket.write(pong);
+    }
+  }
+
+  event(data, start, end) {
+    if (latencies) {
+      const text = data.latin1Slice(start, Math.min(end, start + 120));
+      const n = parseInt(text.slice(text.indexOf('"n":') + 4), 10);
+      if (this.last && n !== this.last + 1) disorder += 1;
+      this.last = n;
+      latencies.push(now() - parseFloat(text.slice(text.indexOf('"t":') + 4)) * 1000);
+    }
+    received += 1;
+    onReceived();
+  }
+}
+
+function publish(first, count, size) {
+  control.send(plan.publish.replace("FIRST", first).replace("COUNT", count).replace("SIZE", size));
+}
+
+const rank = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
+
+function begin(detailed) {
+  received = 0;
+  disorder = 0;
+  latencies = detailed ? [] : null;
+  for (const socket of sockets) socket.last = 0;
+  return [now(), process.cpuUsage()];
+}
+
+function report([started, cpu], expected) {
+  const seconds = (now() - started) / 1000;
+  const used = process.cpuUsage(cpu);
+  const sorted = Float64Array.from(latencies ?? []).sort();
+  return {
+    received,
+    expected,
+    seconds,
+    disorder,
+    client_load: (used.user + used.system) / 1e6 / seconds,
+    p50: rank(sorted, 0.5),
+    p99: rank(sorted, 0.99),
+  };
+}
+
+async function settled(expected) {
+  for (let tries = 0; received < expected && tries < 500; tries += 1) await sleep(10);
+}
+
+const commands = {
+  async control() {
+    control = new Client(plan.control.path, plan.control.greeting, false);
+    await control.ready;
+    return {};
+  },
+
+  // Sockets first to last; socket n is in room floor(n / size of a room).
+  async connect({ first, last }) {
+    const started = now();
+    for (let at = first; at < last; at += 25) {
+      const some = [];
+      for (let n = at; n < Math.min(last, at + 25); n += 1) {
+        const room = plan.rooms[Math.floor(n / plan.members)];
+        const fill = (text) => text && text.replaceAll("ROOM", room);
+        const greeting = plan.greeting.map(([heard, said]) => [fill(heard), fill(said)]);
+        some.push(new Client(fill(plan.path), greeting, true));
+      }
+      sockets.push(...some);
+      await Promise.all(some.map((socket) => socket.ready));
+    }
+    return { seconds: (now() - started) / 1000 };
+  },
+
+  // As fast as they arrive: `window` batches of publications are under way at any time, for `seconds` or
+  // until `publications` were made.
+  async burst({ seconds = 1e9, publications = 1e12, window, batch, size, healthy = plan.members, detailed }) {
+    const each = batch * healthy;
+    const start = begin(detailed);
+    const until = start[0] + seconds * 1000;
+    let made = 0;
+    let room = 0;
+    const more = () => {
+      publish(room, batch, size);
+      room = (room + batch) % plan.rooms.length;
+      made += 1;
+    };
+    await new Promise((resolve) => {
+      let done = 0;
+      let timer = null;
+      onReceived = () => {
+        if (received < (done + 1) * each) return;
+        done += 1;
+        clearTimeout(timer);
+        timer = setTimeout(resolve, 5000);
+        if (now() < until && made * batch < publications) more();
+        else if (done === made) {
+          clearTimeout(timer);
+          resolve();
+        }
+      };
+      for (let n = 0; n < window; n += 1) more();
+      timer = setTimeout(resolve, 5000);
+    });
+    onReceived = () => {};
+    return report(start, made * each);
+  },
+
+  // `rate` batches a second, whatever arrives.
+  async steady({ seconds, rate, batch, size }) {
+    const start = begin(true);
+    let made = 0;
+    let room = 0;
+    while (made < seconds * rate) {
+      publish(room, batch, size);
+      room = (room + batch) % plan.rooms.length;
+      made += 1;
+      await sleep(Math.max(0, start[0] + (made * 1000) / rate - now()));
+    }
+    const expected = made * batch * plan.members;
+    await settled(expected);
+    return report(start, expected);
+  },
+
+  async stall() {
+    sockets[sockets.length - 1].socket.pause();
+    return {};
+  },
+
+  async resume() {
+    const last = sockets[sockets.length - 1];
+    last.socket.resume();
+    for (let tries = 0; last.closed === null && last.trouble === null && tries < 300; tries += 1) await sleep(10);
+    return { closed: last.closed, trouble: last.trouble };
+  },
+};
+
+const lines = createInterface({ input: process.stdin });
+for await (const line of lines) {
+  const { op, ...fields } = JSON.parse(line);
+  let answer;
+  try {
+    answer = await commands[op](fields);
+  } catch (error) {
+    answer = { error: String(error) };
+  }
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+}
+process.exit(0);
