@@ -162,7 +162,8 @@ def _user_agent() -> str:
 
 def async_client(timeout: float = 10.0, resolver: Resolver = resolve) -> httpx.AsyncClient:
     """For many requests side by side: no proxies, no redirects, no cookies kept, connections reused."""
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=15)
+    # Let go before the other side does: five seconds are the shortest that is usual there.
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=4)
     transport = httpx.AsyncHTTPTransport(trust_env=False, limits=limits)
     transport._pool._network_backend = AsyncGuardedBackend(resolver)  # httpx has no public door to it
     return httpx.AsyncClient(

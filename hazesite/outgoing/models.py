@@ -65,9 +65,10 @@ class Delivery(models.Model):
     class Meta:
         ordering = ["-created_at", "-pk"]
         verbose_name_plural = "deliveries"
+        # No index begins with the transport: SQLite would use that for the drainer's look, and read it all.
         constraints = [
             models.UniqueConstraint(
-                fields=["transport", "thing", "target"], name="delivery_once_per_thing_and_target"
+                fields=["thing", "transport", "target"], name="delivery_once_per_thing_and_target"
             ),
             models.CheckConstraint(
                 name="delivery_waits_iff_unsettled",
@@ -78,7 +79,7 @@ class Delivery(models.Model):
         indexes = [
             models.Index(fields=["next_try_at"], condition=WAITING, name="delivery_due"),
             models.Index(fields=["lane", "id"], condition=WAITING, name="delivery_by_lane"),
-            models.Index(fields=["transport", "target", "-created_at", "-id"], name="delivery_by_target"),
+            models.Index(fields=["target", "transport", "-created_at", "-id"], name="delivery_by_target"),
             models.Index(fields=["state", "ended_at"], name="delivery_by_end"),
             models.Index(fields=["-created_at", "-id"], name="delivery_by_age"),
         ]

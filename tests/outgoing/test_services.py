@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from hazesite.outgoing import services
@@ -63,6 +63,14 @@ def test_queueing_many_is_one_query(django_assert_num_queries):
 def test_looking_at_nothing_takes_no_lock(django_assert_num_queries):
     with django_assert_num_queries(1):
         lease()
+
+
+def test_a_look_reads_what_is_due_and_not_what_was_sent():
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL plans by what is in the table")
+    plan = Delivery.objects.due().filter(transport__in=["post", "mail"]).explain()
+    assert "USING INDEX delivery_due (next_try_at" in plan.splitlines()[0]
+    assert "delivery_by_lane" in plan and "TEMP B-TREE" not in plan
 
 
 def test_what_one_drainer_has_another_does_not_take_until_the_lease_ends():

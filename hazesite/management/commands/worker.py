@@ -22,14 +22,23 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         worker = Worker(options["queue"] or settings.TASKS["default"]["QUEUES"], options["threads"])
         drainer = Drainer()
-        sending = threading.Thread(target=drainer.run, name="drainer")
 
         def stop(*_: Any) -> None:
             drainer.stop()
             worker.stop()
 
+        def send() -> None:
+            try:
+                drainer.run()
+            finally:
+                worker.stop()  # neither goes on without the other: who started this starts it again
+
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, stop)
+        sending = threading.Thread(target=send, name="drainer")
         sending.start()
-        worker.run()
-        sending.join()
+        try:
+            worker.run()
+        finally:
+            drainer.stop()
+            sending.join()
