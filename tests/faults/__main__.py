@@ -1,0 +1,70 @@
+"""`make faults`: many schedules, one line for each, and how to repeat those that broke a promise."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+
+from tests.faults.run import Outcome, run
+from tests.faults.schedule import BACKENDS, as_text
+from tests.faults.site import place
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make faults", description=__doc__)
+    parser.add_argument("--schedules", type=int, default=10, help="how many on each database")
+    parser.add_argument("--seed", type=int, default=1, help="of the first; the others follow it")
+    parser.add_argument("--backend", choices=BACKENDS, help="only this one")
+    parser.add_argument("--show", action="store_true", help="print what each schedule does")
+    parser.add_argument("--at-once", type=int, default=1, help="how many places run side by side")
+    return parser.parse_args()
+
+
+def in_turn(backend: str, seeds: list[int], show: bool) -> list[Outcome]:
+    outcomes = []
+    with place(backend) as here:
+        for seed in seeds:
+            outcome = run(here, seed)
+            outcomes.append(outcome)
+            print(outcome.line, flush=True)
+            if outcome.wrongs:
+                print(outcome.report, flush=True)
+            elif show:
+                print(as_text(seed, backend), dict(outcome.answers), flush=True)
+    return outcomes
+
+
+def main() -> int:
+    options = arguments()
+    seeds = list(range(options.seed, options.seed + options.schedules))
+    parts = [
+        (backend, seeds[first :: options.at_once])
+        for backend in ([options.backend] if options.backend else BACKENDS)
+        for first in range(options.at_once)
+    ]
+    started = time.monotonic()
+    with ProcessPoolExecutor(options.at_once) as pool:
+        running = [pool.submit(in_turn, backend, some, options.show) for backend, some in parts if some]
+        outcomes = [outcome for part in running for outcome in part.result()]
+    return summary(outcomes, time.monotonic() - started)
+
+
+def summary(outcomes: list[Outcome], seconds: float) -> int:
+    violated = [outcome for outcome in outcomes if outcome.wrongs]
+    slowest = max(outcome.converged for outcome in outcomes)
+    counted = Counter(outcome.backend for outcome in outcomes)
+    print(
+        f"{dict(counted)} schedules in {seconds:.0f} s, "
+        f"{sum(outcome.acknowledged for outcome in outcomes)} messages acknowledged, "
+        f"the slowest converged in {slowest:.1f} s, {len(violated)} violated."
+    )
+    for outcome in violated:
+        print(f"  make faults BACKEND={outcome.backend} SCHEDULES=1 SEED={outcome.seed}")
+    return 1 if violated else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
