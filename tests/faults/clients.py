@@ -8,6 +8,7 @@ import json
 import time
 from typing import Any
 
+import aiohttp
 import socketio
 import websockets
 from socketio.exceptions import SocketIOError
@@ -81,7 +82,7 @@ class App(Device):
     client: socketio.AsyncClient | None = None
 
     async def session(self) -> None:
-        client = socketio.AsyncClient(reconnection=False, request_timeout=PATIENCE)
+        client = socketio_client()
         client.on("*", self._event)
         try:
             await client.connect(
@@ -130,14 +131,19 @@ class UpgradingApp(App):
     transports = ("polling", "websocket")
 
 
+def socketio_client() -> socketio.AsyncClient:
+    """With a session of our own: the library does not close its own whenever a connection fails."""
+    session = aiohttp.ClientSession()
+    return socketio.AsyncClient(reconnection=False, request_timeout=PATIENCE, http_session=session)
+
+
 async def hang_up(client: socketio.AsyncClient) -> None:
     """Also one that never got through, or whose line is silent."""
     with contextlib.suppress(Exception):
         await asyncio.wait_for(client.disconnect(), 1)
     with contextlib.suppress(Exception):
         await client.eio.disconnect(abort=True)
-    if client.eio.http is not None and not client.eio.http.closed:
-        await client.eio.http.close()
+    await client.eio.http.close()
 
 
 class Phone(Device):
@@ -239,7 +245,7 @@ class Stranger(Device):
             pass
 
     async def _by_socketio(self, ticket: str) -> None:
-        client = socketio.AsyncClient(reconnection=False, request_timeout=PATIENCE)
+        client = socketio_client()
         client.on("*", lambda event, data=None: self.rest.look_for_secrets(event, json.dumps(data)))
         try:
             address = f"http://127.0.0.1:{self.wire.port}"

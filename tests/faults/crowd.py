@@ -13,8 +13,9 @@ from tests.faults.ledger import Entry
 from tests.faults.rest import Answer
 from tests.faults.wire import Wire
 
-BEAT_SECONDS = 0.6
+BEAT_SECONDS = 0.4
 """At each beat those who do nothing else speak in the same moment: races need company."""
+AT_ONCE = 3
 KINDS: dict[str, type[Device]] = {
     "alice-tab": Tab,
     "alice-app": App,
@@ -93,17 +94,21 @@ class Person:
         self.weights, self.deeds = zip(*deeds, strict=True)
 
     async def act(self, enough: asyncio.Event) -> None:
+        doing: set[asyncio.Future[None]] = set()
         while not enough.is_set():
             await asyncio.sleep(self._pause())
             ticket = self.device.tickets[0]
             if self.chance.random() < 0.25:
                 ticket = self.device.tickets[-1]
             (deed,) = self.chance.choices(self.deeds, self.weights)
-            await deed(ticket)
+            doing = {task for task in doing if not task.done()}
+            if len(doing) < AT_ONCE:
+                doing.add(asyncio.ensure_future(deed(ticket)))
+        await asyncio.gather(*doing)
 
     def _pause(self) -> float:
         if self.chance.random() < 0.4:
-            return self.chance.uniform(0.1, 0.5)
+            return self.chance.uniform(0.05, 0.35)
         now = asyncio.get_running_loop().time()
         return BEAT_SECONDS - now % BEAT_SECONDS
 

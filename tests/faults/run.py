@@ -42,7 +42,8 @@ class Outcome:
     def line(self) -> str:
         return (
             f"{self.backend:8} seed {self.seed:<5} {self.faults:2} faults  "
-            f"{self.acknowledged:3} acknowledged  {self.steps:3} steps  converged in {self.converged:4.1f} s  "
+            f"{self.acknowledged:3} acknowledged  {self.steps:3} steps  "
+            f"converged in {self.converged:4.1f} s  "
             f"{'ok' if not self.wrongs else 'VIOLATED'}"
         )
 
