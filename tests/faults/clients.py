@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import time
 from typing import Any
 
 import aiohttp
@@ -57,7 +56,8 @@ class Tab(Device):
         said = {"type": "send_message", "message": entry.text, "client_nonce": entry.nonce}
         try:
             await self.socket.send(json.dumps(said))
-            return self.answer_of(await asyncio.wait_for(acknowledged, PATIENCE))
+            async with asyncio.timeout(PATIENCE):
+                return self.answer_of(await acknowledged)
         except (OSError, TimeoutError, websockets.WebSocketException):
             return Answer(0, {})
         finally:
@@ -140,7 +140,8 @@ def socketio_client() -> socketio.AsyncClient:
 async def hang_up(client: socketio.AsyncClient) -> None:
     """Also one that never got through, or whose line is silent."""
     with contextlib.suppress(Exception):
-        await asyncio.wait_for(client.disconnect(), 1)
+        async with asyncio.timeout(1):
+            await client.disconnect()
     with contextlib.suppress(Exception):
         await client.eio.disconnect(abort=True)
     await client.eio.http.close()
@@ -233,16 +234,18 @@ class Stranger(Device):
     async def _by_plain_socket(self, path: str, ends: tuple[int, ...]) -> None:
         try:
             async with plain_socket(self.wire, path, self.token) as socket:
-                until = time.monotonic() + 1.0
-                while (left := until - time.monotonic()) > 0:
-                    raw = await asyncio.wait_for(socket.recv(), left)
-                    self.rest.look_for_secrets(path, str(raw))
+                async with asyncio.timeout(1):
+                    async for raw in socket:
+                        self.rest.look_for_secrets(path, str(raw))
+                self._look_at_the_code(path, socket.close_code or 1006, ends)
         except websockets.ConnectionClosed as closed:
-            code = closed.rcvd.code if closed.rcvd else 1006
-            if code not in (*ends, *GOOD_ENDS):
-                self.ledger.wrong(f"mallory's socket at {path} was closed with {code}")
+            self._look_at_the_code(path, closed.rcvd.code if closed.rcvd else 1006, ends)
         except (OSError, TimeoutError, websockets.WebSocketException):
             pass
+
+    def _look_at_the_code(self, path: str, code: int, ends: tuple[int, ...]) -> None:
+        if code not in (*ends, *GOOD_ENDS):
+            self.ledger.wrong(f"mallory's socket at {path} was closed with {code}")
 
     async def _by_socketio(self, ticket: str) -> None:
         client = socketio_client()

@@ -16,7 +16,7 @@ import psutil
 from tests.backends import Private
 from tests.serving import ROOT
 
-STOP_SECONDS = 15.0
+STOP_SECONDS, BACK_SECONDS = 15.0, 60.0
 
 
 class Target(ABC):
@@ -48,6 +48,10 @@ class Target(ABC):
             await asyncio.to_thread(self._wait)
             self.start()
             self.down = False
+            await self.back()
+
+    async def back(self) -> None:
+        """Returns when it answers again: that long the fault lasts."""
 
     def keep_alive(self) -> str:
         """Start again what ended by itself, as a supervisor does; says so."""
@@ -85,6 +89,7 @@ class Command(Target):
 
     def __init__(self, name: str, command: list[str], environment: dict[str, str], log: Path) -> None:
         self.name, self.environment, self.log = name, environment, log
+        self.port = int(environment["API_PORT"]) if "web" in command else 0
         self.command = [sys.executable, str(ROOT / "manage.py"), *command]
         self.start()
 
@@ -93,6 +98,15 @@ class Command(Target):
             self.process = subprocess.Popen(
                 self.command, env=self.environment, cwd=ROOT, stdout=out, stderr=out, start_new_session=True
             )
+
+    async def back(self) -> None:
+        deadline = time.monotonic() + BACK_SECONDS
+        while self.port and time.monotonic() < deadline:
+            with suppress(OSError):
+                _reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+                writer.close()
+                return
+            await asyncio.sleep(0.05)
 
 
 class Backend(Target):
@@ -111,6 +125,9 @@ class Backend(Target):
 
     def start(self) -> None:
         self.server.process = self.server.start()
+
+    async def back(self) -> None:
+        await asyncio.to_thread(self.bring_back)
 
     def bring_back(self) -> None:
         """As it was, for the next run."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any, NamedTuple
 
@@ -39,7 +40,7 @@ class Rest:
         self._http = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(force_close=True),
             headers={"Authorization": f"Bearer {token}"},
-            timeout=aiohttp.ClientTimeout(total=PATIENCE),
+            timeout=aiohttp.ClientTimeout(total=None),
         )
 
     async def close(self) -> None:
@@ -48,9 +49,10 @@ class Rest:
     async def call(self, method: str, path: str, **body: Any) -> Answer:
         address = f"http://127.0.0.1:{self.wire.port}{path}"
         try:
-            async with self._http.request(method, address, json=body or None) as response:
-                text = await response.text()
-                answer = Answer(response.status, json.loads(text))
+            async with asyncio.timeout(PATIENCE):
+                async with self._http.request(method, address, json=body or None) as response:
+                    text = await response.text()
+            answer = Answer(response.status, json.loads(text))
         except (aiohttp.ClientError, TimeoutError, OSError):
             self.ledger.answers["none"] += 1
             return Answer(0, {})

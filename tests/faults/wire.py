@@ -89,7 +89,8 @@ class Wire:
         with suppress(OSError, TimeoutError):
             reader, writer = await self._to_site()
             writer.write(request)
-            await asyncio.wait_for(reader.read(), 5)
+            async with asyncio.timeout(5):
+                await reader.read()
             writer.close()
 
     # --- what passes ---------------------------------------------------------
@@ -153,7 +154,8 @@ class Wire:
         """The site closed in order: so does the line, when the client has read everything."""
         with suppress(OSError, TimeoutError):
             connection.client.close()
-            await asyncio.wait_for(connection.client.wait_closed(), 2)
+            async with asyncio.timeout(2):
+                await connection.client.wait_closed()
 
     def _remember(self, connection: Connection) -> None:
         """An answered request that may come twice: one with a nonce. Clients use a connection for each."""
