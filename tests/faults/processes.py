@@ -50,6 +50,7 @@ class Target(ABC):
             self.down = False
             await self.back()
 
+    @abstractmethod
     async def back(self) -> None:
         """Returns when it answers again: that long the fault lasts."""
 
