@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 from collections import Counter
@@ -24,6 +25,7 @@ def arguments() -> argparse.Namespace:
 
 
 def in_turn(backend: str, seeds: list[int], show: bool) -> list[Outcome]:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is ended all the same
     outcomes = []
     with place(backend) as here:
         for seed in seeds:
