@@ -15,7 +15,7 @@ from tests.faults.wire import Wire
 
 BEAT_SECONDS = 0.4
 """At each beat those who do nothing else speak in the same moment: races need company."""
-AT_ONCE = 3
+AT_ONCE, MOST_UNSENT = 3, 5
 KINDS: dict[str, type[Device]] = {
     "alice-tab": Tab,
     "alice-app": App,
@@ -116,10 +116,13 @@ class Person:
 
     # --- words ---------------------------------------------------------------
     async def speak(self, ticket: str) -> None:
-        self.device.say(ticket)
+        """Who sees that nothing goes out stops writing after a while."""
+        if len(self.device.outbox) < MOST_UNSENT:
+            self.device.say(ticket)
 
     async def note(self, ticket: str) -> None:
-        self.device.say(ticket, note=True)
+        if len(self.device.outbox) < MOST_UNSENT:
+            self.device.say(ticket, note=True)
 
     def _mine(self, ticket: str) -> Entry | None:
         said = self.device.ledger.acknowledged
