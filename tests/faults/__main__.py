@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
+import subprocess
 import sys
 import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
 
+from tests.backends import private_postgres
 from tests.faults.run import Outcome, run
-from tests.faults.schedule import BACKENDS, as_text
+from tests.faults.schedule import BACKENDS, POSTGRES, as_text
 from tests.faults.site import place
 
 
@@ -20,6 +24,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="of the first; the others follow it")
     parser.add_argument("--backend", choices=BACKENDS, help="only this one")
     parser.add_argument("--show", action="store_true", help="print what each schedule does")
+    parser.add_argument("--examples", type=int, default=0, help="of the state machine, on each database")
     parser.add_argument("--at-once", type=int, default=1, help="how many places run side by side")
     return parser.parse_args()
 
@@ -51,7 +56,21 @@ def main() -> int:
     with ProcessPoolExecutor(options.at_once) as pool:
         running = [pool.submit(in_turn, backend, some, options.show) for backend, some in parts if some]
         outcomes = [outcome for part in running for outcome in part.result()]
-    return summary(outcomes, time.monotonic() - started)
+    code = summary(outcomes, time.monotonic() - started) if outcomes else 0
+    return code | (model(options.examples, options.backend) if options.examples else 0)
+
+
+def model(examples: int, only: str | None) -> int:
+    """The state machine, in processes of its own: a process has one database."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "tests/faults/test_state_machine.py"]
+    environment = os.environ | {"EXAMPLES": str(examples), "DATABASE_URL": "", "REDIS_URL": ""}
+    code = 0
+    for backend in [only] if only else BACKENDS:
+        with private_postgres() if backend == POSTGRES else nullcontext() as server:
+            there = {"DATABASE_URL": server.address} if server else {}
+            print(f"{backend}: {examples} examples of the state machine", flush=True)
+            code |= subprocess.run(command, env=environment | there).returncode
+    return code
 
 
 def summary(outcomes: list[Outcome], seconds: float) -> int:

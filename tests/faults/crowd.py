@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from tests.faults.clients import App, Inbox, Phone, PollingApp, Stranger, Tab, UpgradingApp
 from tests.faults.devices import Device, Surroundings
-from tests.faults.ledger import Entry
+from tests.faults.ledger import CLOSING, DESCRIPTION, Entry
 from tests.faults.rest import Answer
 from tests.faults.wire import Wire
 
@@ -87,7 +87,7 @@ class Person:
         self.chance = random.Random(f"{crowd.around.seed} hand of {device.name}")
         self.edits: set[str] = set()
         deeds: list[tuple[int, Callable[[str], Awaitable[None]]]] = [
-            (30, self.speak), (5, self.edit), (2, self.delete), (3, self.mark_read),
+            (30, self.speak), (4, self.repeat), (5, self.edit), (2, self.delete), (3, self.mark_read),
         ]  # fmt: skip
         if device.is_staff:
             deeds += [(8, self.note), (12, self.move), (3, self.retag), (2, self.close_for_a_moment)]
@@ -128,6 +128,14 @@ class Person:
         said = self.device.ledger.acknowledged
         mine = [entry for entry in said if entry.device == self.device.name and entry.ticket == ticket]
         return self.chance.choice(mine) if mine else None
+
+    async def repeat(self, ticket: str) -> None:
+        """The same again, long after it was acknowledged: the first answer again."""
+        entry = self._mine(ticket)
+        if entry is not None:
+            answer = await self.device.deliver_by_rest(entry)
+            if answer.status == 200 and answer.body["message"]["id"] != entry.message_id:
+                self.device.ledger.wrong(f"{entry} was taken for another: {answer.body}")
 
     async def edit(self, ticket: str) -> None:
         """Never again what was edited without an answer: that request may still be under way."""
@@ -174,7 +182,7 @@ class Person:
         await self.device.rest.call("PATCH", f"/api/tickets/{ticket}", tags=tags, priority=priority)
 
     async def close_for_a_moment(self, ticket: str) -> None:
-        await self._deed(ticket, "close", close_message="SAID closing words")
+        await self._deed(ticket, "close", close_message=CLOSING)
         for _ in range(20):
             answer = await self._deed(ticket, "reopen")
             if not answer.is_unknown:
@@ -184,7 +192,7 @@ class Person:
     async def open(self, _ticket: str) -> None:
         """Repeated with its nonce until it is acknowledged."""
         nonce = f"open-{self.device.name}-{self.chance.randrange(10**9)}"
-        body = {"subject": f"Another {nonce}"[:100], "description": "SAID for another ticket."}
+        body = {"subject": f"Another {nonce}"[:100], "description": DESCRIPTION}
         for _ in range(20):
             answer = await self.device.rest.call("POST", "/api/tickets", **body, client_nonce=nonce)
             if answer.status == 201:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 PUBLIC, NOTE = "SAID", "NOTE"
 """The first word of every text: who must not see it shows by it."""
+DESCRIPTION, CLOSING = f"{PUBLIC} since this morning", f"{PUBLIC} as closing words"
+"""What is said without a nonce."""
 
 
 @dataclass

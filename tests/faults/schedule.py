@@ -39,7 +39,7 @@ ON_LINES = (
     Kind("mute", 0.5, 2.0),  # what the client says goes nowhere, then its connections break
     Kind("deaf", 0.5, 2.0),  # what the site says goes nowhere, then the connections break
     Kind("late", 0.3, 1.5),  # both ways are held back and delivered afterwards
-    Kind("swallow", 0.3, 1.5),  # each answer is swallowed after the site gave it, and its connection reset
+    Kind("swallow", 0.3, 1.5),  # answers are swallowed after the site gave them, and the connection reset
     Kind("swallow", 0.3, 1.5),
     Kind("repeat", 0.0, 0.0),  # requests of the last seconds arrive once more
     Kind("repeat", 0.0, 0.0),

@@ -21,6 +21,7 @@ import psycopg
 import redis
 
 from tests.backends import private_postgres, private_redis
+from tests.faults.ledger import DESCRIPTION
 from tests.faults.processes import Backend, Command, Target
 from tests.faults.schedule import POSTGRES, PROCESSES, Fault
 from tests.faults.truth import Truth
@@ -91,7 +92,7 @@ class Place:
         subprocess.run(shell, env=server.surroundings(), cwd=ROOT, check=True, timeout=60)
 
     def _ticket(self, url: str, subject: str) -> str:
-        body = {"subject": subject, "description": "SAID since this morning."}
+        body = {"subject": subject, "description": DESCRIPTION}
         answer = httpx.post(f"{url}/api/tickets", json=body, headers=self.authorization("alice"))
         return str(answer.raise_for_status().json()["ticket_id"])
 

@@ -23,7 +23,7 @@ from tickets.rendering import detail_json, event_json, summary_json
 from tickets.services.reading import read_ticket
 
 pytestmark = pytest.mark.django_db
-EXAMPLES = int(os.environ.get("EXAMPLES", "30"))
+EXAMPLES = int(os.environ.get("EXAMPLES", "20"))
 TOLD = ("status", "type", "priority", "tags", "claimed_by", "assigned_to", "closed_at", "merged_into")
 """What events tell of a ticket; `snoozed_until` too, to staff. Clocks and unread counts are not told."""
 

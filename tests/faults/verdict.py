@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tests.faults.clients import Inbox
 from tests.faults.crowd import Crowd
 from tests.faults.devices import Device
-from tests.faults.ledger import Entry
+from tests.faults.ledger import CLOSING, DESCRIPTION, Entry
 from tests.faults.truth import Said, Step, Truth
 
 EVENTS = {
@@ -65,6 +65,9 @@ def everything_said_is_stored(
     nonces = [row.nonce for rows in messages.values() for row in rows if row.nonce]
     if len(nonces) != len(stored):
         yield f"stored twice: {sorted(nonce for nonce in set(nonces) if nonces.count(nonce) > 1)}"
+    strange = [row for rows in messages.values() for row in rows if not is_known(row)]
+    if strange:
+        yield f"stored, and said by nobody: {strange}"
     for entry in crowd.around.ledger.acknowledged:
         yield from entry_is_stored(entry, stored.get(entry.nonce))
     for ticket, rows in messages.items():
@@ -72,6 +75,10 @@ def everything_said_is_stored(
             numbers = [row.nonce for row in rows if row.nonce and row.nonce.startswith(f"{name}-")]
             if numbers != sorted(numbers, key=lambda nonce: int(nonce.rpartition("-")[2])):
                 yield f"{name}'s messages are in another order in {ticket}: {numbers}"
+
+
+def is_known(row: Said) -> bool:
+    return row.nonce is not None or row.content in (DESCRIPTION, CLOSING)
 
 
 def entry_is_stored(entry: Entry, row: Said | None) -> Iterator[str]:

@@ -9,6 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 REMEMBERED = 12
+SWALLOWED_SECONDS = 0.1
+"""The first bytes after a question may be about something else: its answer is given by then."""
 UP, DOWN = "up", "down"
 
 
@@ -19,6 +21,10 @@ class Connection:
     client: asyncio.StreamWriter
     site: asyncio.StreamWriter
     said: bytearray = field(default_factory=bytearray)
+    asks: bool = False
+    """The client said something, and heard nothing since."""
+    lost: bool = False
+    """Bytes are missing: nobody can go on with it."""
 
     def reset(self) -> None:
         for writer in (self.client, self.site):
@@ -81,9 +87,10 @@ class Wire:
     def end(self, kind: str) -> None:
         self.refuses = self.swallows = False
         self.through.set()
-        if kind in ("mute", "deaf"):  # bytes are missing: nobody can go on with these connections
-            self.silent.clear()
-            self.cut()
+        self.silent.clear()
+        for connection in tuple(self.connections):
+            if connection.lost:
+                connection.reset()
 
     async def _repeat(self, request: bytes) -> None:
         with suppress(OSError, TimeoutError):
@@ -130,7 +137,9 @@ class Wire:
         with suppress(OSError):
             while data := await reader.read(65536):
                 connection.said += data if len(connection.said) < 65536 else b""
+                connection.asks = True
                 await self.through.wait()
+                connection.lost = connection.lost or UP in self.silent
                 if UP not in self.silent:
                     connection.site.write(data)
                     await connection.site.drain()
@@ -141,12 +150,16 @@ class Wire:
             while data := await answers.read(65536):
                 self._remember(connection)
                 await self.through.wait()
-                if self.swallows:
-                    break
-                if DOWN not in self.silent:
+                if self.swallows and connection.asks:
+                    await asyncio.sleep(SWALLOWED_SECONDS)
+                    return connection.reset()
+                connection.asks = False
+                if self.swallows or DOWN in self.silent:
+                    connection.lost = True
+                else:
                     connection.client.write(data)
                     await connection.client.drain()
-            if not self.swallows:
+            if not connection.lost:
                 await self._finish(connection)
         connection.reset()
 
