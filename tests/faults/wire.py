@@ -151,8 +151,9 @@ class Wire:
                 self._remember(connection)
                 await self.through.wait()
                 if self.swallows and connection.asks:
+                    connection.lost = True
                     await asyncio.sleep(SWALLOWED_SECONDS)
-                    return connection.reset()
+                    break
                 connection.asks = False
                 if self.swallows or DOWN in self.silent:
                     connection.lost = True
