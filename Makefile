@@ -6,16 +6,21 @@ PY := $(VENV)/bin/python
 RUNS := $(VENV)/.installed
 TESTS := $(VENV)/.installed-dev
 
-.PHONY: run test test-all check lint types migrations style lock clean
+.PHONY: run test test-all faults check lint types migrations style lock clean
 
 run: $(RUNS)
 	$(PY) manage.py serve $(if $(filter-out 0 no false,$(DEMO)),--demo)
 
 test: $(TESTS)
-	$(PY) -m pytest -q -n auto --dist loadfile -m "not node and not browser and not postgres and not redis and not workers" $(ARGS)
+	$(PY) -m pytest -q -n auto --dist loadfile -m "not node and not browser and not postgres and not redis and not workers and not faults" $(ARGS)
 
 test-all: $(TESTS)
 	$(PY) -m tests.everything $(ARGS)
+
+# SCHEDULES on each database from SEED on; BACKEND=sqlite or postgres, SHOW=1, AT_ONCE=2; EXAMPLES of the model.
+faults: $(TESTS)
+	$(PY) -m tests.faults --schedules $(or $(SCHEDULES),10) --seed $(or $(SEED),1) --at-once $(or $(AT_ONCE),1) \
+		--examples $(or $(EXAMPLES),0) $(if $(BACKEND),--backend $(BACKEND)) $(if $(SHOW),--show)
 
 check: lint types migrations style
 

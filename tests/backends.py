@@ -22,12 +22,32 @@ from tests.serving import free_port
 OWNER = "hazebot"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Private:
-    """A server of our own: a test may freeze it and kill it."""
+    """A server of our own: a test may freeze it, kill it and start it again."""
 
     address: str
+    start: Callable[[], subprocess.Popen[bytes]]
+    """Starts its program; where its data are kept, on those it left."""
+    ready: Callable[[], object]
     process: subprocess.Popen[bytes]
+
+    @classmethod
+    def started(
+        cls, address: str, start: Callable[[], subprocess.Popen[bytes]], ready: Callable[[], object]
+    ) -> Private:
+        return cls(address, start, ready, start())
+
+    def await_ready(self) -> None:
+        for _ in range(200):
+            try:
+                self.ready()
+                return
+            except (psycopg.OperationalError, redis.RedisError):
+                if self.process.poll() is not None:
+                    break
+                time.sleep(0.1)
+        raise RuntimeError(f"{self.address} did not start")
 
 
 def postgres_programs() -> Path | None:
@@ -46,18 +66,6 @@ def unprivileged() -> str | None:
     return next(name for name in ("postgres", "nobody") if name in names)
 
 
-def _await(ready: Callable[[], object], process: subprocess.Popen[bytes], what: str) -> None:
-    for _ in range(200):
-        try:
-            ready()
-            return
-        except (psycopg.OperationalError, redis.RedisError):
-            if process.poll() is not None:
-                break
-            time.sleep(0.1)
-    raise RuntimeError(f"{what} did not start")
-
-
 @contextmanager
 def private_postgres() -> Iterator[Private]:
     """The database in it is empty; crash safety is off."""
@@ -72,15 +80,19 @@ def private_postgres() -> Iterator[Private]:
         options = {"fsync": "off", "max_connections": "200", "listen_addresses": "127.0.0.1"}
         settings = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         server = [programs / "postgres", "-D", data, "-p", str(port), "-k", folder, *settings]
-        with Path(folder, "log").open("wb") as log:
-            process = subprocess.Popen(server, user=user, stdout=log, stderr=log, cwd=folder)
         address = f"postgres://{OWNER}@127.0.0.1:{port}/postgres"
+
+        def start() -> subprocess.Popen[bytes]:
+            with Path(folder, "log").open("ab") as log:
+                return subprocess.Popen(server, user=user, stdout=log, stderr=log, cwd=folder)
+
+        running = Private.started(address, start, lambda: psycopg.connect(address).close())
         try:
-            _await(lambda: psycopg.connect(address).close(), process, "PostgreSQL")
-            yield Private(address, process)
+            running.await_ready()
+            yield running
         finally:
-            process.send_signal(signal.SIGINT)  # does not wait for its clients to leave
-            process.wait(30)
+            running.process.send_signal(signal.SIGINT)  # does not wait for its clients to leave
+            running.process.wait(30)
 
 
 @contextmanager
@@ -88,10 +100,14 @@ def private_redis() -> Iterator[Private]:
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="hazesite-redis-") as folder:
         command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+
+        def start() -> subprocess.Popen[bytes]:
+            return subprocess.Popen(command, stdout=subprocess.DEVNULL)
+
+        running = Private.started(f"redis://127.0.0.1:{port}/0", start, lambda: redis.Redis(port=port).ping())
         try:
-            _await(lambda: redis.Redis(port=port).ping(), process, "Redis")
-            yield Private(f"redis://127.0.0.1:{port}/0", process)
+            running.await_ready()
+            yield running
         finally:
-            process.terminate()
-            process.wait(30)
+            running.process.terminate()
+            running.process.wait(30)

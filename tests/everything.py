@@ -16,6 +16,8 @@ from tests.backends import postgres_programs, private_postgres, private_redis
 
 NODE, BROWSER = "npm's socket.io-client", "the pages in Chromium"
 DATABASES = "the suite on PostgreSQL and Redis"
+EXAMPLES = "200"
+"""Of the state machine; `make test` has fewer."""
 CHECKS = (
     ["-m", "ruff", "check", "."],
     ["-m", "ruff", "format", "--check", "."],
@@ -58,7 +60,8 @@ def on_servers(left_out: dict[str, str], more: list[str]) -> bool:
     with ExitStack() as stack:
         database = stack.enter_context(private_postgres()).address
         cache = stack.enter_context(private_redis()).address
-        skipped = "not browser" if NODE not in left_out else "not browser and not node"
+        skipped = "not faults and not browser"
+        skipped += " and not node" if NODE in left_out else ""
         return run(
             DATABASES,
             ["-m", "pytest", "-q", "-n", "auto", "--dist", "loadfile", "-m", skipped, *more],
@@ -66,7 +69,15 @@ def on_servers(left_out: dict[str, str], more: list[str]) -> bool:
             REDIS_URL=cache,
             TEST_DATABASE_URL=database,
             TEST_REDIS_URL=cache,
+            EXAMPLES=EXAMPLES,
         )
+
+
+def under_faults(left_out: dict[str, str], more: list[str]) -> bool:
+    """Schedules are mostly waiting, so two run side by side on any machine."""
+    skipped = ["-m", "not redis"] if DATABASES in left_out else []
+    arguments = ["-m", "pytest", "-q", "-n", "2", "tests/faults", *skipped, *more]
+    return run("the site under faults", arguments, EXAMPLES=EXAMPLES)
 
 
 def main(more: list[str]) -> int:
@@ -75,6 +86,7 @@ def main(more: list[str]) -> int:
     passed.append(on_sqlite(left_out, more))
     if DATABASES not in left_out:
         passed.append(on_servers(left_out, more))
+    passed.append(under_faults(left_out, more))
     for part, programs in left_out.items():
         print(f"LEFT OUT: {part}, for want of {programs}.", flush=True)
     complete = not left_out or os.environ.get("CI", "").lower() != "true"

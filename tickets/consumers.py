@@ -7,6 +7,7 @@ from typing import Any
 from hazesite.errors import Invalid
 from hazesite.realtime.consumers import SocketConsumer
 from hazesite.realtime.hub import hub
+from hazesite.realtime.publication import Frame
 from hazesite.realtime.sinks import Sink
 from tickets import sockets
 from tickets.stream import inbox_of
@@ -32,3 +33,5 @@ class InboxConsumer(SocketConsumer):
     async def enter(self, sink: Sink) -> None:
         reader = sockets.SocketReader.at(sink)
         hub.subscribe(sink, inbox_of(reader.pk, staff=reader.is_staff), "").open(0)
+        # The list that is read after this has whatever was not told here.
+        sink.push(Frame.of("joined_inbox", {}))

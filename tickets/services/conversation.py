@@ -78,10 +78,10 @@ def _say(
             _refuse(ticket, actor, is_note=is_note)
             said = {"nonce": nonce, "body": body, "source": source}
             return say_in(ticket, actor, content, attachments, is_note=is_note, **said)
-    except IntegrityError as error:
+    except IntegrityError:
         # The same nonce at the same moment in another ticket: the two hold different locks.
-        if nonce and _earlier(actor, nonce, body) is None:
-            raise NonceReused from error
+        if nonce and (earlier := _earlier(actor, nonce, body)):
+            return earlier
         raise
 
 
