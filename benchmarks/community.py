@@ -62,6 +62,9 @@ class Community:
     def build(self, say: Callable[[str], None] = print) -> None:
         """Fill the tables of a migrated, empty database."""
         started = time.perf_counter()
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SET statement_timeout = 0")
         index.drop(connection)
         with transaction.atomic():
             self.people()
@@ -75,6 +78,8 @@ class Community:
         say(f"  search index over them in {time.perf_counter() - started:.0f} s")
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE" if connection.vendor == "sqlite" else "VACUUM ANALYZE")
+            if connection.vendor == "postgresql":
+                cursor.execute("RESET statement_timeout")
 
     # --- rows ----------------------------------------------------------------
     def people(self) -> None:

@@ -34,7 +34,12 @@ class ListQuery(PageQuery):
     awaiting = serializers.ChoiceField(Side.choices, required=False, help_text="Whose answer is due.")
     overdue = serializers.BooleanField(required=False, help_text="For staff: a promise was missed.")
     snoozed = serializers.BooleanField(required=False, help_text="For staff.")
-    q = serializers.CharField(max_length=200, required=False, help_text="Words of subject or messages.")
+    q = serializers.CharField(
+        max_length=200,
+        default="",
+        allow_blank=True,
+        help_text='Words of the subject or of one message, `"a phrase"`, `#12` or a ticket id.',
+    )
 
 
 class OpenTicketIn(Input):

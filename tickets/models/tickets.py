@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, FilteredRelation, Q, Value
+from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, Value
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 from django.utils.crypto import get_random_string
@@ -17,6 +17,7 @@ from accounts.models import User
 from tickets.states import TRANSITIONS, Priority, Side, Status, Verb
 
 KEEP_DELETED = timedelta(days=30)
+MANY_TAGGED = 2000
 EMPTY_LIST = Value([], models.JSONField())
 SNOOZED = Q(snoozed_until__isnull=False)
 RUNNING = Q(status__in=[Status.OPEN, Status.CLAIMED], deleted_at=None)
@@ -47,11 +48,25 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
     def open(self) -> TicketQuerySet:
         return self.exclude(status=Status.CLOSED)
 
+    def running(self) -> TicketQuerySet:
+        """As `open`, read from the index of states: quicker to count, slower to sort by activity."""
+        return self.filter(status__in=[Status.OPEN, Status.CLAIMED])
+
     def with_status(self, status: str) -> TicketQuerySet:
         """`open` means everything that is not closed; `all` everything."""
         if status == "all":
             return self
         return self.open() if status == Status.OPEN else self.filter(status=status)
+
+    def with_tag(self, name: str) -> TicketQuerySet:
+        """One small query tells which way: few are collected and sorted, many are met on a walk soon."""
+        tagged = TicketTag.objects.filter(name=name)
+        if tagged[:MANY_TAGGED].count() < MANY_TAGGED:
+            return self.filter(pk__in=tagged.values("ticket"))
+        return self.filter(Exists(tagged.filter(ticket=OuterRef("pk"))))
+
+    def as_shown_to(self, user: User) -> TicketQuerySet:
+        return self.with_people().with_unread(user)
 
     def with_people(self) -> TicketQuerySet:
         people = self.select_related("owner", "assigned_to", "claimed_by", "last_message")

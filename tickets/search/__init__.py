@@ -29,7 +29,6 @@ from tickets.models import TicketQuerySet
 from tickets.search import postgres, sqlite
 from tickets.search.terms import Needle, terms_of
 
-TRIED = 5000
 NUMBER = re.compile(r"(#?)([0-9]{1,18})", re.ASCII)
 PUBLIC_ID = re.compile(r"[A-Za-z0-9]{20,32}", re.ASCII)
 
@@ -75,9 +74,9 @@ def _found(rows: TicketQuerySet, needle: Needle, or_else: Q, reader: User) -> Fo
     if not needle.many:
         return Found(rows.filter(Q(pk__in=_sql(needle.hits, needle)) | or_else))
     walked = rows.filter(Q(_sql(needle.probe, needle)) | or_else)
-    if needle.most or not reader.is_staff:
+    if not needle.some_hits or not reader.is_staff:
         return Found(walked)
-    return Found(walked, rows.filter(pk__in=_sql(f"{needle.hits} LIMIT {TRIED}", needle)))
+    return Found(walked, rows.filter(pk__in=_sql(needle.some_hits, needle)))
 
 
 def _sql(sql: str, needle: Needle) -> RawSQL:

@@ -8,7 +8,7 @@ from django.db import connection
 
 from tickets.search.terms import Needle, Term
 
-LOOK = 2000
+LOOK, TRIED = 2000, 5000
 MANY, MOST = 0.005, 0.05  # of the newest messages
 
 WORDS = "phraseto_tsquery('pg_catalog.simple', tickets_folded(%s))"
@@ -41,7 +41,8 @@ def understood(terms: list[Term], *, notes: bool) -> Needle | None:
         return None
     audience = "" if notes else " AND NOT is_note"
     probe, collect = PROBE.format(audience=audience), HITS.format(audience=audience)
-    return Needle(collect, probe, (words,), many=hits >= MANY * LOOK, most=hits >= MOST * LOOK)
+    some = "" if hits >= MOST * LOOK else f"{collect} LIMIT {TRIED}"
+    return Needle(collect, some, probe, (words,), many=hits >= MANY * LOOK)
 
 
 def _phrase(term: Term) -> tuple[str, list[str]]:

@@ -23,14 +23,14 @@ class Needle:
 
     hits: str
     """Selects the ids of the tickets that match, some more than once."""
+    some_hits: str
+    """The same, but no more than are read in a moment. Empty: a walk counts as fast."""
     probe: str
     """True for a row of `tickets_ticket` that matches."""
     parameters: tuple[object, ...]
-    """Of either of the two."""
+    """Of any of the three."""
     many: bool
     """So many tickets match that a walk through the list meets them soon."""
-    most: bool = False
-    """Even a thousand of them."""
 
 
 def terms_of(query: str) -> list[Term]:

@@ -7,17 +7,18 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
 from accounts.http import MemberRequest
+from accounts.models import User
 from accounts.permissions import Admin, AnyToken, Staff
 from accounts.roles import Role
 from accounts.viewsets import RoleViewSet, allow
-from hazesite.api import Keyset, parsed
+from hazesite.api import Keyset, bounded_total, parsed
 from hazesite.schema import refusals
 from tickets import search, services
 from tickets import serializers as s
 from tickets.models import Ticket, TicketQuerySet
 from tickets.models.tickets import RUNNING, SNOOZED
 from tickets.rendering import event_json, summary_json
-from tickets.states import Priority
+from tickets.states import Priority, Status
 from tickets.views.requests import IDEMPOTENCY_KEY, detail, nonce_of, say, source_of
 
 
@@ -33,11 +34,10 @@ class TicketViews(RoleViewSet):
         rows = Ticket.objects.none()
         if request.user.role != Role.MONITORING:
             rows = _filtered(Ticket.objects.visible_to(request.user), query, request.user.is_staff)
-        found = search.matching(rows, query["q"], request.user) if "q" in query else search.Found(rows)
-        paged = found.rows.with_people().with_unread(request.user)
-        page, cursor = Keyset(paged, "active_at").page(query["limit"], query["cursor"])
+        page_of = _searched if query["q"] or "tag" in query else _listed
+        page, cursor, total = page_of(rows, query, request.user)
         tickets = [summary_json(ticket, request.user) for ticket in page]
-        return Response({"tickets": tickets, "next_cursor": cursor, "total": found.total()})
+        return Response({"tickets": tickets, "next_cursor": cursor, "total": total})
 
     @extend_schema(
         parameters=[IDEMPOTENCY_KEY],
@@ -156,6 +156,30 @@ class TicketViews(RoleViewSet):
         return Response({"success": True, "message": "Ticket deleted"})
 
 
+Page = tuple[list[Ticket], str | None, int]
+
+
+def _listed(rows: TicketQuerySet, query: dict[str, Any], reader: User) -> Page:
+    page, cursor = Keyset(rows.as_shown_to(reader), "active_at").page(query["limit"], query["cursor"])
+    return page, cursor, _counted(rows, query)
+
+
+def _searched(rows: TicketQuerySet, query: dict[str, Any], reader: User) -> Page:
+    """Where no index is sorted as the list is: the page first, then what its tickets are shown with.
+
+    All at once, people and last messages would be fetched for every ticket that is sorted.
+    """
+    found = search.matching(rows, query["q"], reader) if query["q"] else search.Found(rows)
+    page, cursor = Keyset(found.rows.only("active_at"), "active_at").page(query["limit"], query["cursor"])
+    shown = Ticket.objects.visible_to(reader).as_shown_to(reader).in_bulk([ticket.pk for ticket in page])
+    total = found.total() if query["q"] else _counted(rows, query)
+    return [shown[ticket.pk] for ticket in page if ticket.pk in shown], cursor, total
+
+
+def _counted(rows: TicketQuerySet, query: dict[str, Any]) -> int:
+    return bounded_total(rows.running() if query["status"] == Status.OPEN else rows)
+
+
 def _filtered(rows: TicketQuerySet, query: dict[str, Any], staff: bool) -> TicketQuerySet:
     rows = rows.with_status(query["status"])
     if "assigned_to" in query:
@@ -163,7 +187,7 @@ def _filtered(rows: TicketQuerySet, query: dict[str, Any], staff: bool) -> Ticke
     if "priority" in query:
         rows = rows.filter(priority=query["priority"])
     if "tag" in query:
-        rows = rows.filter(tag_rows__name=query["tag"])
+        rows = rows.with_tag(query["tag"])
     if "awaiting" in query:
         rows = rows.filter(RUNNING, awaiting=query["awaiting"])
     if staff:

@@ -1,0 +1,249 @@
+from __future__ import annotations
+
+from io import StringIO
+from urllib.parse import quote
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis
+from hypothesis import strategies as st
+
+from tickets import search, services
+from tickets.models import Message, Ticket
+from tickets.search import index, postgres, sqlite
+
+
+@pytest.fixture
+def look(client_of):
+    """The subjects a search finds, as `who` sees them."""
+
+    def searched(who, words: str, more: str = "") -> list[str]:
+        answer = client_of(who).get(f"/api/tickets?q={quote(words, errors='replace')}{more}")
+        assert answer.status_code == 200, answer.content
+        body = answer.json()
+        assert body["total"] == len(body["tickets"])
+        return [ticket["subject"] for ticket in body["tickets"]]
+
+    return searched
+
+
+def opened(owner, subject: str, *said: str) -> Ticket:
+    ticket = services.open_ticket(owner, subject, said[0] if said else "Nothing else is said.")
+    for words in said[1:]:
+        services.post_message(ticket.public_id, owner, words)
+    return ticket
+
+
+@pytest.fixture
+def printer(alice) -> Ticket:
+    return opened(alice, "Printer on fire", "It burns since Monday.", "The paper tray is gone as well.")
+
+
+FOUND = [
+    "printer", "PRINTER", "prin", "burns monday", "monday burns", "fire printer", "paper tray is go",
+    '"paper tray"', '"paper tr', "tray, gone!", "burns since", "(paper)", "paper - tray", "paper* tray",
+]  # fmt: skip
+MISSED = [
+    "rinter", "printer monday", "burns tray", '"tray paper"', '"paper tr"', "whatever",
+    "mond burns", "paper OR scissors", "paper NOT tray", "NEAR(paper tray)", "said:paper", "noted : paper",
+    "paper | scissors", "paper <-> monday",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("query", FOUND)
+def test_all_words_of_the_subject_or_of_one_message(query, printer, look, alice, moira):
+    assert look(alice, query) == look(moira, query) == ["Printer on fire"]
+
+
+@pytest.mark.parametrize("query", MISSED)
+def test_what_does_not_hold_all_the_words_is_not_found(query, printer, look, moira):
+    assert look(moira, query) == []
+
+
+LANGUAGES = [
+    ("Die Straße ist über Nacht größer geworden", ["strasse", "Straße", "uber", "über", "größ", "gross"]),
+    ("Café crème à la carte", ["cafe creme", "CAFÉ", "crème", "cre"]),
+    ("السَّلامُ عليكم، أحمد", ["السلام", "عليكم", "احمد", "أحمد", "السلا", "السَّلامُ عليكم"]),
+    ("Привет мир, Ёлка", ["привет", "ПРИВ", "ёлка"]),
+    ("Version 1.24.3-beta of bot_core", ["1.24.3", "1.24", "beta", "bot_core", "core", "1.24.3-be"]),
+    ("cafe\u0301 in two signs", ["café", "cafe", "caf"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("content", "queries"), LANGUAGES)
+def test_any_language(content, queries, alice, look):
+    opened(alice, "A ticket", content)
+    assert {query: look(alice, query) for query in queries} == {query: ["A ticket"] for query in queries}
+
+
+ODD = [
+    "AND", "NEAR(", "*", '"', '""', "'", ":", "^", "-", "a:b", "x AND", "OR x", "NOT", "a*b", "(((",
+    "{said}: x", "a\u0301", "\u0301", "²", "½", "ª", "x" * 200, "a " * 99,
+    "\\", "%", "_", "a & b", "!", "a <-> b", "':*", "''", "x'); DROP TABLE tickets_ticket; --", "\ufffd",
+    "#", "# 1", "#99999999999999999999999", "9" * 60, "🦀",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("query", ODD)
+def test_nothing_typed_is_an_error(query, printer, look, moira, alice):
+    assert look(moira, query) == look(alice, query) == []
+
+
+@pytest.mark.parametrize("query", ["!!!", "?", '"', "*", "- -"])
+def test_without_a_letter_or_a_digit_nothing_is_asked_for(query, printer, look, moira):
+    assert look(moira, query) == []
+
+
+@pytest.mark.parametrize("query", ["", "%20"])
+def test_an_emptied_search_field_lists_all(query, printer, client_of, moira):
+    assert client_of(moira).get(f"/api/tickets?q={query}").json()["total"] == 1
+
+
+@pytest.mark.parametrize("query", ["%00", "a%00b", "x" * 201])
+def test_nul_and_too_much_are_refused(query, printer, client_of, moira):
+    assert client_of(moira).get(f"/api/tickets?q={query}").status_code == 400
+
+
+@hypothesis(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(query=st.text(max_size=40) | st.lists(st.sampled_from([*ODD, *FOUND, *MISSED])).map(" ".join))
+def test_whatever_is_typed_is_answered(query, printer, client_of, moira):
+    found = search.matching(Ticket.objects.visible_to(moira), query.replace("\0", ""), moira)
+    assert found.total() == len(found.rows) <= 1
+
+
+def test_a_number_and_an_id_find_their_ticket(alice, mallory, moira, look):
+    first = opened(alice, "The first one")
+    opened(alice, "The second one", f"As I wrote in {first.pk} before.")
+    assert look(moira, f"#{first.pk}") == ["The first one"]
+    assert look(moira, str(first.pk)) == ["The second one", "The first one"]
+    assert look(moira, first.public_id) == ["The first one"]
+    for query in (f"#{first.pk}", str(first.pk), first.public_id):
+        assert look(mallory, query) == []
+
+
+def test_what_a_note_holds_is_found_by_staff_alone(printer, alice, moira, look):
+    services.add_note(printer.public_id, moira, "He seems to be an arsonist.")
+    assert look(moira, "arsonist") == look(moira, "arso") == ["Printer on fire"]
+    assert look(alice, "arsonist") == look(alice, "arso") == look(alice, "noted:arsonist") == []
+
+
+def test_members_find_their_own(printer, mallory, look):
+    assert look(mallory, "printer") == []
+
+
+def test_edited_words_are_found_and_those_before_are_not(printer, alice, look):
+    message = printer.messages.get(content__startswith="It burns")
+    services.edit_message(printer.public_id, message.pk, alice, "It smokes.")
+    assert (look(alice, "smokes"), look(alice, "burns")) == (["Printer on fire"], [])
+
+
+def test_deleted_messages_and_tickets_are_not_found(printer, alice, ada, look):
+    message = printer.messages.get(content__startswith="It burns")
+    services.delete_message(printer.public_id, message.pk, alice)
+    assert (look(ada, "burns"), look(ada, "printer")) == ([], ["Printer on fire"])
+    services.delete_ticket(printer.public_id, ada)
+    assert look(ada, "printer") == []
+
+
+def size_of_the_index() -> int:
+    """On SQLite, which keeps no copy of the rows, the places at which words stand."""
+    rows = "tickets_search_terms" if connection.vendor == "sqlite" else "tickets_search"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {rows}")
+        return int(cursor.fetchone()[0])
+
+
+def test_whatever_way_rows_are_written_the_index_follows(printer, alice, mallory, look):
+    """No service is asked here: the database does it."""
+    Message.objects.filter(ticket=printer).update(content="All of it became ashes.")
+    Ticket.objects.filter(pk=printer.pk).update(subject="Cold now")
+    assert (look(alice, "ashes"), look(alice, "cold"), look(alice, "printer")) == (
+        ["Cold now"],
+        ["Cold now"],
+        [],
+    )
+    other = opened(mallory, "Elsewhere")
+    Message.objects.filter(ticket=printer, seq=3).update(ticket=other, seq=99)
+    assert look(mallory, "ashes") == ["Elsewhere"]
+    Message.objects.filter(ticket=printer).update(is_note=True)
+    assert look(alice, "ashes") == []
+
+
+def test_purging_a_ticket_leaves_nothing_in_the_index(alice, ticket):
+    before = size_of_the_index()
+    gone = opened(alice, "Printer on fire", "It burns since Monday.")
+    services.edit_message(gone.public_id, gone.messages.get().pk, alice, "It smokes since Monday.")
+    assert size_of_the_index() > before
+    gone.delete()
+    assert size_of_the_index() == before
+
+
+def test_with_other_filters_and_in_pages(alice, moira, client_of, look):
+    for number in range(7):
+        ticket = opened(alice, f"Ticket number {number}", "The same words for all.")
+        services.update_ticket(ticket.public_id, moira, {"tags": ["odd"] if number % 2 else []})
+        services.close_ticket(ticket.public_id, moira)
+    assert look(moira, "same words", "&status=open") == []
+    assert look(moira, "same words", "&tag=odd") == [f"Ticket number {n}" for n in (5, 3, 1)]
+    seen, cursor = [], ""
+    while cursor is not None:
+        page = client_of(moira).get(f"/api/tickets?q=same%20words&limit=3{cursor}").json()
+        seen += [ticket["subject"] for ticket in page["tickets"]]
+        cursor = page["next_cursor"] and f"&cursor={page['next_cursor']}"
+    assert seen == [f"Ticket number {n}" for n in range(6, -1, -1)]
+
+
+@pytest.fixture
+def everything_is_common(monkeypatch):
+    """The look at the newest rows says so from the first hit."""
+    monkeypatch.setattr(sqlite, "LOOK", 1)
+    monkeypatch.setattr(sqlite, "MANY", 0)
+    monkeypatch.setattr(postgres, "MANY", 0)
+
+
+@pytest.mark.parametrize("query", FOUND)
+def test_a_walk_finds_the_same(query, everything_is_common, printer, ticket, look, alice, moira):
+    assert look(alice, query) == look(moira, query) == ["Printer on fire"]
+
+
+@pytest.mark.parametrize("query", MISSED)
+def test_a_walk_misses_the_same(query, everything_is_common, printer, ticket, look, moira):
+    assert look(moira, query) == []
+
+
+def test_a_walk_shows_no_notes_to_owners(everything_is_common, printer, alice, moira, look):
+    services.add_note(printer.public_id, moira, "He seems to be an arsonist.")
+    assert (look(alice, "arsonist"), look(moira, "arsonist")) == ([], ["Printer on fire"])
+
+
+def test_the_number_of_queries_is_bounded(alice, moira, client_of, django_assert_max_num_queries):
+    """Whichever of the ways is taken: who asks, up to two looks, ids, tickets, tags, up to two counts."""
+    client = client_of(moira)
+    for number in range(12):
+        ticket = opened(alice, f"Printer {number}")
+        services.update_ticket(ticket.public_id, moira, {"tags": ["a", "b"]})
+        services.close_ticket(ticket.public_id, moira)
+    with django_assert_max_num_queries(8):
+        assert len(client.get("/api/tickets?q=printer").json()["tickets"]) == 12
+
+
+def test_the_index_is_built_from_what_is_there(printer, look, moira, alice):
+    services.delete_message(printer.public_id, printer.messages.get(seq=2).pk, alice)
+    services.add_note(printer.public_id, moira, "He seems to be an arsonist.")
+    index.drop(connection)
+    services.post_message(printer.public_id, alice, "Written while there was no index.")
+    index.build(connection)
+    assert look(moira, "arsonist") == look(moira, "while there") == look(alice, "tray") == ["Printer on fire"]
+    assert look(moira, "burns") == look(alice, "arsonist") == []
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL keeps its triggers")
+def test_triggers_that_a_migration_lost_are_put_back(printer, alice, look):
+    with connection.cursor() as cursor:
+        for name in index.SQLITE_TRIGGERS:
+            cursor.execute(f"DROP TRIGGER {name}")
+    call_command("migrate", verbosity=0, stdout=StringIO())
+    services.post_message(printer.public_id, alice, "Now it is a puddle.")
+    assert look(alice, "puddle") == ["Printer on fire"]
