@@ -72,11 +72,11 @@ def _understood(query: str, reader: User) -> Needle | None:
 
 def _found(rows: TicketQuerySet, needle: Needle, or_else: Q, reader: User) -> Found:
     if not needle.many:
-        return Found(rows.filter(Q(pk__in=_sql(needle.hits, needle)) | or_else))
+        return Found(rows.filter(Q(_sql(needle.collected, needle)) | or_else))
     walked = rows.filter(Q(_sql(needle.probe, needle)) | or_else)
-    if not needle.some_hits or not reader.is_staff:
+    if not needle.some or not reader.is_staff:
         return Found(walked)
-    return Found(walked, rows.filter(pk__in=_sql(needle.some_hits, needle)))
+    return Found(walked, rows.filter(_sql(needle.some, needle)))
 
 
 def _sql(sql: str, needle: Needle) -> RawSQL:

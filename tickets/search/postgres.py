@@ -20,7 +20,10 @@ SELECT words::text, (
     SELECT count(*) FROM (SELECT words FROM tickets_search ORDER BY id DESC LIMIT %s) newest
     WHERE newest.words @@ wanted.words
 ) FROM wanted"""
-HITS = "SELECT ticket_id FROM tickets_search WHERE words @@ %s::tsquery{audience}"
+# An array, not `IN`: the planner, who thinks every word common, would walk the whole list for a rare one.
+COLLECTED = """tickets_ticket.id = ANY (ARRAY (
+    SELECT ticket_id FROM tickets_search WHERE words @@ %s::tsquery{audience}{limit}
+))"""
 PROBE = """EXISTS (
     SELECT 1 FROM tickets_search found WHERE found.ticket_id = tickets_ticket.id
     AND found.words @@ %s::tsquery{audience}
@@ -40,9 +43,10 @@ def understood(terms: list[Term], *, notes: bool) -> Needle | None:
     if not words:
         return None
     audience = "" if notes else " AND NOT is_note"
-    probe, collect = PROBE.format(audience=audience), HITS.format(audience=audience)
-    some = "" if hits >= MOST * LOOK else f"{collect} LIMIT {TRIED}"
-    return Needle(collect, some, probe, (words,), many=hits >= MANY * LOOK)
+    some = "" if hits >= MOST * LOOK else COLLECTED.format(audience=audience, limit=f" LIMIT {TRIED}")
+    collected = COLLECTED.format(audience=audience, limit="")
+    many = hits >= MANY * LOOK
+    return Needle(collected, some, PROBE.format(audience=audience), (words,), many)
 
 
 def _phrase(term: Term) -> tuple[str, list[str]]:

@@ -30,7 +30,8 @@ SELECT count(*), count(DISTINCT rowid >> 32), min(rowid) >> 32, (SELECT max(id) 
     SELECT rowid FROM tickets_search WHERE tickets_search MATCH %s ORDER BY rowid DESC LIMIT %s
 )"""
 HITS = "SELECT rowid >> 32 FROM tickets_search WHERE tickets_search MATCH %s"
-NEWEST_HITS = f"{HITS} ORDER BY rowid DESC LIMIT {LOOK}"
+COLLECTED = f"tickets_ticket.id IN ({HITS})"
+SOME = f"tickets_ticket.id IN ({HITS} ORDER BY rowid DESC LIMIT {LOOK})"
 PROBE = """EXISTS (
     SELECT 1 FROM tickets_search WHERE tickets_search MATCH %s
     AND rowid >= tickets_ticket.id << 32 AND rowid < (tickets_ticket.id + 1) << 32
@@ -43,7 +44,7 @@ def understood(terms: list[Term], *, notes: bool) -> Needle | None:
     expression = " AND ".join(f"({part})" for part in parts)
     if not notes:
         expression = f"said : ({expression})"
-    return Needle(HITS, NEWEST_HITS, PROBE, (expression,), many=all(cheap) and _many(expression))
+    return Needle(COLLECTED, SOME, PROBE, (expression,), many=all(cheap) and _many(expression))
 
 
 def _phrase(term: Term) -> tuple[str, bool]:

@@ -19,14 +19,14 @@ class Term:
 
 @dataclass(frozen=True)
 class Needle:
-    """A query as SQL."""
+    """A query as conditions in SQL on a row of `tickets_ticket`: three ways to ask the same."""
 
-    hits: str
-    """Selects the ids of the tickets that match, some more than once."""
-    some_hits: str
-    """The same, but no more than are read in a moment. Empty: a walk counts as fast."""
+    collected: str
+    """It is among all that match."""
+    some: str
+    """It is among some of them, no more than are read in a moment. Empty: a walk counts as fast."""
     probe: str
-    """True for a row of `tickets_ticket` that matches."""
+    """The index says of this one ticket that it matches."""
     parameters: tuple[object, ...]
     """Of any of the three."""
     many: bool
