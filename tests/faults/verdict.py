@@ -70,10 +70,17 @@ def everything_said_is_stored(
         yield f"stored, and said by nobody: {strange}"
     for entry in crowd.around.ledger.acknowledged:
         yield from entry_is_stored(entry, stored.get(entry.nonce))
+    yield from words_are_in_order(crowd, messages)
+
+
+def words_are_in_order(crowd: Crowd, messages: dict[str, list[Said]]) -> Iterator[str]:
+    """Of the acknowledged ones: one that was refused and given up may still arrive late, a second time."""
+    said = {entry.nonce: entry for entry in crowd.around.ledger.acknowledged}
     for ticket, rows in messages.items():
         for name in crowd.devices:
-            numbers = [row.nonce for row in rows if row.nonce and row.nonce.startswith(f"{name}-")]
-            if numbers != sorted(numbers, key=lambda nonce: int(nonce.rpartition("-")[2])):
+            known = [said[row.nonce] for row in rows if row.nonce in said]
+            numbers = [entry.number for entry in known if entry.device == name]
+            if numbers != sorted(numbers):
                 yield f"{name}'s messages are in another order in {ticket}: {numbers}"
 
 

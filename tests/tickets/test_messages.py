@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db import IntegrityError
 
 from tickets import services
 from tickets.models import Message, TicketEvent
@@ -58,6 +59,14 @@ def test_a_retry_is_answered_even_when_the_ticket_was_closed_meanwhile(ticket, a
     first = client.post(f"{url}/send", {"message": "Hello", "client_nonce": "n1"})
     services.close_ticket(ticket.public_id, moira)
     assert client.post(f"{url}/send", {"message": "Hello", "client_nonce": "n1"}).json() == first.json()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_place_taken_twice_is_no_nonce_used_twice(alice, ticket):
+    """A client gives up a message with a used nonce; this one it must send again."""
+    Message.objects.create(ticket=ticket, seq=ticket.last_seq + 1, author=alice, content="From elsewhere")
+    with pytest.raises(IntegrityError):
+        services.post_message(ticket.public_id, alice, "Hello", nonce="n1")
 
 
 def test_a_nonce_stands_for_one_text_in_one_ticket(alice, moira, client_of, url):

@@ -49,8 +49,6 @@ export class Inbox {
   }
 
   #connection(state) {
-    // The inbox has no history: whatever happened while it was away is read from the list.
-    if (state === 'open') this.load();
     this.onState(state);
   }
 
@@ -99,6 +97,8 @@ export class Inbox {
   }
 
   receive(frame) {
+    // The inbox has no history: whatever happened before it was joined is read from the list.
+    if (frame.type === 'joined_inbox') this.load();
     if (frame.type !== 'ticket_update') return;
     if (this.#loading) this.#stale = true;
     if (frame.event_type === 'ticket_read') return this.#readElsewhere(frame);
