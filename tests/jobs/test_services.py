@@ -77,12 +77,14 @@ def test_failures_come_back_later_and_later_and_then_lie_in_the_dead_letter():
     fail_until.enqueue("/tmp", 9)
     pauses = []
     for _ in range(3):
-        job = leased()
+        job, before = leased(), timezone.now()
         services.fail(job, "no")
         after = Job.objects.get()
-        pauses.append((after.run_after - timezone.now()).total_seconds())
+        pauses.append((after.run_after - before).total_seconds())
         Job.objects.update(run_after=timezone.now())
-    assert 0 < pauses[0] <= 0.1 < pauses[1] <= 0.2
+    # Half of the longest at least; what the machine took on top does not count.
+    assert pauses[0] >= 0.05
+    assert pauses[1] >= 0.1
     assert (after.state, after.error) == (Job.State.DEAD, "no")
     assert services.lease("w", QUEUES, 1) == []
 
@@ -121,7 +123,7 @@ def test_a_slot_is_enqueued_once_and_missed_ones_are_made_up_for_once():
 
     slot = PeriodicSlot.objects.get(name=housekeeping.module_path)
     grid = slot.next_at
-    PeriodicSlot.objects.update(next_at=grid - timedelta(hours=5))
+    PeriodicSlot.objects.filter(name=slot.name).update(next_at=grid - timedelta(hours=5))
     assert periodic.enqueue_due() == 1
     slot.refresh_from_db()
     assert slot.next_at > timezone.now()
