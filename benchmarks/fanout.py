@@ -15,6 +15,7 @@ import json
 import os
 import resource
 import shutil
+import signal
 import socket
 import statistics
 import subprocess
@@ -181,7 +182,7 @@ class Run:
         steady = self.ask("steady", rate=scenario.rate, **common)
         self.rounds.append(
             {
-                "cpu": used / burst["received"] * 1e6,
+                "cpu": used / max(1, burst["received"]) * 1e6,
                 "rate": burst["received"] / burst["seconds"],
                 "p50": steady["p50"],
                 "p99": steady["p99"],
@@ -331,6 +332,7 @@ def parsed():
 
 def main():
     arguments = parsed()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is then stopped
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     versions(arguments)

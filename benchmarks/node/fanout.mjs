@@ -6,6 +6,7 @@ import { performance } from "node:perf_hooks";
 import { createInterface } from "node:readline";
 
 const plan = JSON.parse(process.argv[2]);
+const SILENCE = 30_000; // after so many ms without progress a burst is given up
 const sockets = [];
 let control = null;
 let received = 0;
@@ -212,7 +213,7 @@ const commands = {
         if (received < (done + 1) * each) return;
         done += 1;
         clearTimeout(timer);
-        timer = setTimeout(resolve, 5000);
+        timer = setTimeout(resolve, SILENCE);
         if (now() < until && made * batch < publications) more();
         else if (done === made) {
           clearTimeout(timer);
@@ -220,7 +221,7 @@ const commands = {
         }
       };
       for (let n = 0; n < window; n += 1) more();
-      timer = setTimeout(resolve, 5000);
+      timer = setTimeout(resolve, SILENCE);
     });
     onReceived = () => {};
     return report(start, made * each);

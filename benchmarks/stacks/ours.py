@@ -52,9 +52,9 @@ def step(ticket: Ticket, size: int) -> Publication:
     body = new_message(ticket.public_id, size)
     parts = []
     for staff in (True, False):
-        rooms = (stream.room_of(ticket.pk, staff=staff), stream.inbox_of(ticket.owner_id, staff=staff))
+        rooms = (stream.room_of(ticket.public_id, staff=staff), stream.inbox_of(ticket.owner_id, staff=staff))
         parts.append(Part(rooms, (Frame.of(EVENT, body, ticket.last_seq),)))
-    return Publication(tuple(parts), stream.stream_of(ticket.pk), ticket.last_seq)
+    return Publication(tuple(parts), stream.stream_of(ticket.public_id), ticket.last_seq)
 
 
 tickets = prepare(int(sys.argv[1]))

@@ -33,8 +33,11 @@ def test_libraries_that_changed_are_noticed(monkeypatch, missing):
 
 
 def test_an_event_that_overtakes_is_noticed(monkeypatch):
-    async def straight_on(self, message):
-        await self.websocket.asgi_send(message)
+    def straight_on(self, message):
+        begin(self.websocket.asgi_send(message))
+        done = asyncio.get_running_loop().create_future()
+        done.set_result(None)
+        return done
 
     monkeypatch.setattr(fastpath.Socket, "deliver", straight_on)
     with capture_logs() as said:
