@@ -130,14 +130,18 @@ async def _rehearse() -> None:
     }
     incoming.put_nowait({"type": "websocket.connect"})
     incoming.put_nowait({"type": "websocket.receive", "text": "40"})
-    async with asyncio.timeout(PATIENCE):
-        connection = asyncio.ensure_future(server.handle_request(scope, incoming.get, send))
-        while not (await outgoing.get()).startswith("40"):
-            pass
-        await _deliver_some(server, outgoing)
-        incoming.put_nowait({"type": "websocket.disconnect"})
-        await connection
-        await server.shutdown()
+    connection = asyncio.ensure_future(server.handle_request(scope, incoming.get, send))
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while not (await outgoing.get()).startswith("40"):
+                pass
+            await _deliver_some(server, outgoing)
+            incoming.put_nowait({"type": "websocket.disconnect"})
+            await connection
+            await server.shutdown()
+    finally:
+        connection.cancel()
+        await asyncio.gather(connection, return_exceptions=True)
 
 
 async def _deliver_some(server: socketio.AsyncServer, outgoing: asyncio.Queue[str]) -> None:
