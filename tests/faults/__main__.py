@@ -29,8 +29,15 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def part(backend: str, seeds: list[int], show: bool) -> list[Outcome]:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    try:
+        return in_turn(backend, seeds, show)
+    except (SystemExit, KeyboardInterrupt):  # what was started has been ended; nobody waits for more
+        os._exit(1)
+
+
 def in_turn(backend: str, seeds: list[int], show: bool) -> list[Outcome]:
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is ended all the same
     outcomes = []
     with place(backend) as here:
         for seed in seeds:
@@ -54,8 +61,8 @@ def main() -> int:
     ]
     started = time.monotonic()
     with ProcessPoolExecutor(options.at_once) as pool:
-        running = [pool.submit(in_turn, backend, some, options.show) for backend, some in parts if some]
-        outcomes = [outcome for part in running for outcome in part.result()]
+        running = [pool.submit(part, backend, some, options.show) for backend, some in parts if some]
+        outcomes = [outcome for ended in running for outcome in ended.result()]
     code = summary(outcomes, time.monotonic() - started) if outcomes else 0
     return code | (model(options.examples, options.backend) if options.examples else 0)
 

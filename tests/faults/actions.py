@@ -82,7 +82,7 @@ def note(world: World, who: User, chance: int) -> object:
     return services.add_note(world.id, who, f"noted {chance}")
 
 
-@action(Kind.MESSAGE)
+@action(Kind.MESSAGE, Kind.WOKEN)
 def attach(world: World, who: User, chance: int) -> object:
     file = SimpleUploadedFile(f"log {chance % 9}.txt", f"line {chance % 9}\n".encode())
     return attach_files(world.id, who, [file], "", is_note=who.is_staff and chance % 2 == 0)
