@@ -244,7 +244,8 @@ X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
-        "img-src": [SELF, "data:", "https://cdn.discordapp.com"],
+        # blob: for the pictures the chat page fetched with its token.
+        "img-src": [SELF, "data:", "blob:", "https://cdn.discordapp.com"],
         "object-src": [NONE],
         "base-uri": [NONE],
         "form-action": [SELF],

@@ -2,7 +2,7 @@
 // The forms below it work without this script too.
 
 import {h} from './dom.js';
-import {lineText} from './message-view.js';
+import {lineText} from './event-lines.js';
 import {Conversation} from './stream.js';
 
 const list = document.getElementById('conversation');

@@ -2,6 +2,8 @@
 
 const KEY = 'hazebot.sign-in';
 const TIMEOUT = 15_000;
+const STALLED = 60_000;
+const WHOLE_FILE = 300_000;
 
 export class ApiError extends Error {
   /** `status` 0: no answer came at all. */
@@ -54,14 +56,31 @@ export class Api {
   }
 
   /** A request with the sign-in; a refused token is renewed once. Throws `ApiError`. */
-  async request(method, path, options = {}) {
+  request(method, path, options = {}) {
+    return this.#signed((token) => this.#once(method, path, token, options));
+  }
+
+  /** A file of this server, as a `Blob`. */
+  file(path) {
+    return this.#signed(async (token) => {
+      const response = await this.#fetched('GET', path, token, {timeout: WHOLE_FILE});
+      return response.blob().catch(() => { throw new ApiError(0); });
+    });
+  }
+
+  /** Send a form with files: `onSent(part)` tells how much of it went out, and `signal` gives it up. */
+  upload(path, form, options) {
+    return this.#signed((token) => uploaded(path, form, this.#headers(token), options));
+  }
+
+  async #signed(attempt) {
     const token = this.token;
     try {
-      return await this.#once(method, path, token, options);
+      return await attempt(token);
     } catch (error) {
       if (error.status !== 401 || !(await this.renew(token))) throw error;
     }
-    return this.#once(method, path, this.token, options);
+    return attempt(this.token);
   }
 
   /** True when there is a newer token than `refused`; false when one has to sign in again. */
@@ -88,25 +107,57 @@ export class Api {
     return globalThis.navigator?.locks ? navigator.locks.request('hazebot.renew', renew) : renew();
   }
 
-  async #once(method, path, token, {body, nonce}) {
-    const headers = {'X-Platform': 'Web'};
-    if (token) headers.Authorization = `Bearer ${token}`;
+  #headers(token) {
+    return {'X-Platform': 'Web', ...(token && {Authorization: `Bearer ${token}`})};
+  }
+
+  async #once(method, path, token, options) {
+    const response = await this.#fetched(method, path, token, options);
+    return parsed(await response.text().catch(() => { throw new ApiError(0); }));
+  }
+
+  async #fetched(method, path, token, {body, nonce, timeout = TIMEOUT}) {
+    const headers = this.#headers(token);
     if (nonce) headers['Idempotency-Key'] = nonce;
     if (body !== undefined) headers['Content-Type'] = 'application/json';
-    let response, text;
+    let response, problem;
     try {
       response = await fetch(path, {
         method, headers, body: body && JSON.stringify(body), cache: 'no-store', credentials: 'same-origin',
-        signal: AbortSignal.timeout(TIMEOUT),
+        signal: AbortSignal.timeout(timeout),
       });
-      text = await response.text();
+      problem = response.ok ? '' : await response.text();
     } catch {
       throw new ApiError(0);
     }
-    const answer = parsed(text);
-    if (!response.ok) throw new ApiError(response.status, answer, Number(response.headers.get('Retry-After')) || 0);
-    return answer;
+    if (response.ok) return response;
+    throw new ApiError(response.status, parsed(problem), Number(response.headers.get('Retry-After')) || 0);
   }
+}
+
+/** `fetch` does not tell how far it has come, so this is done the old way. */
+function uploaded(path, form, headers, {onSent, signal}) {
+  return new Promise((resolve, reject) => {
+    const sending = new XMLHttpRequest();
+    let timer = null;
+    const alive = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => sending.abort(), STALLED);
+    };
+    sending.upload.onprogress = ({loaded, total}) => { alive(); onSent(total ? loaded / total : 0); };
+    sending.onabort = sending.onerror = () => reject(new ApiError(0));
+    sending.onload = () => {
+      const answer = parsed(sending.responseText);
+      if (sending.status < 300) resolve(answer);
+      else reject(new ApiError(sending.status, answer, Number(sending.getResponseHeader('Retry-After')) || 0));
+    };
+    sending.onloadend = () => clearTimeout(timer);
+    signal.addEventListener('abort', () => sending.abort());
+    sending.open('POST', path);
+    for (const [name, value] of Object.entries(headers)) sending.setRequestHeader(name, value);
+    alive();
+    sending.send(form);
+  });
 }
 
 function parsed(text) {

@@ -7,11 +7,13 @@ import {Inbox} from './inbox.js';
 import {ListView} from './list-view.js';
 import {NewTicket} from './new-ticket.js';
 import {Conversation, Outbox} from './stream.js';
+import {Shelf, Uploads} from './uploads.js';
 
 const ENDED = 'Your sign-in has ended. Sign in again to go on.';
 const STAFF = ['admin', 'moderator'];
 const api = new Api({onSignedOut: () => signedOut(ENDED), onRoleChanged: () => location.reload()});
 const request = (method, path, options) => api.request(method, path, options);
+const shelf = new Shelf();
 const door = {token: () => api.token, renew: (refused) => api.renew(refused)};
 
 let desk = null;
@@ -22,15 +24,25 @@ class Desk {
     this.me = {user_id: userId, name};
     this.staff = STAFF.includes(role);
     this.view = null;
-    this.drafts = new Map();
+    this.drafts = {texts: new Map(), files: new Map()};
+    this.colleagues = new Map();
+    this.options = null;
+    this.fetchFile = (path) => api.file(path);
     this.outbox = new Outbox({
       userId,
       deliver: ({ticketId, text, note, nonce}) => this.#deliver(ticketId, text, note, nonce),
       onDelivered: (entry, message) => this.#delivered(entry, message),
       onChange: () => this.view?.render(),
     });
+    this.uploads = new Uploads({
+      userId, shelf,
+      send: (entry, files, options) => this.#upload(entry, files, options),
+      onDelivered: (entry, message) => this.#delivered(entry, message),
+      onChange: () => this.view?.render(),
+      onProgress: (nonce) => this.view?.showProgress(nonce),
+    });
     this.inbox = new Inbox({
-      me: this.me, request, ...door,
+      me: this.me, show: this.staff ? 'due' : 'all', request, ...door,
       onChange: () => this.list?.render(),
       onState: () => this.showConnection(),
       isRead: (id) => !document.hidden && this.view?.following && this.view.conversation.ticketId === id,
@@ -45,36 +57,58 @@ class Desk {
     return message;
   }
 
+  async #upload({ticketId, text, note, nonce}, files, options) {
+    const form = new FormData();
+    for (const file of files) form.append('file', file, file.name);
+    form.append('message', text);
+    form.append('note', String(note));
+    form.append('client_nonce', nonce);
+    const path = `/api/tickets/${encodeURIComponent(ticketId)}/attachments`;
+    return (await api.upload(path, form, options)).message;
+  }
+
   #delivered({ticketId}, message) {
-    if (this.view?.conversation.ticketId === ticketId) this.view.conversation.answered(message);
+    if (message && this.view?.conversation.ticketId === ticketId) this.view.conversation.answered(message);
   }
 
   open() {
     this.inbox.open();
-    this.outbox.kick();
+    this.nudgeBoxes();
     this.route();
     this.#learn();
   }
 
-  /** Whether an owner may close: only a button hangs on it, so not knowing is no matter. */
+  /** Whether an owner may close, and which categories there are: not knowing is no matter. */
   async #learn() {
-    const options = await request('GET', '/api/tickets/options').catch(() => null);
-    this.ownerMayClose = options?.owner_may_close ?? false;
-    if (!this.view) return;
-    this.view.ownerMayClose = this.ownerMayClose;
-    this.view.render();
+    this.options = await request('GET', '/api/tickets/options').catch(() => null);
+    this.view?.render();
+  }
+
+  get ownerMayClose() {
+    return this.options?.owner_may_close ?? false;
+  }
+
+  /** Files that would be lost with this tab. */
+  get unsent() {
+    return this.uploads.all().length > 0;
   }
 
   close() {
     this.#leave();
     this.inbox.close();
     this.outbox.stop();
+    this.uploads.stop();
   }
 
   nudge() {
     this.inbox.nudge();
     this.view?.conversation.nudge();
+    this.nudgeBoxes();
+  }
+
+  nudgeBoxes() {
     this.outbox.kick();
+    this.uploads.kick();
   }
 
   route() {
@@ -104,17 +138,18 @@ class Desk {
     let live = false;
     const conversation = new Conversation({
       ticketId, me: this.me, request, ...door,
-      onDelivered: (nonce) => this.outbox.remove(nonce),
+      onDelivered: (nonce) => {
+        this.outbox.remove(nonce);
+        this.uploads.remove(nonce);
+      },
       onChange: () => {
         this.view?.render();
-        if (conversation.state === 'live' && !live) this.outbox.kick();
+        if (conversation.state === 'live' && !live) this.nudgeBoxes();
         live = conversation.state === 'live';
         this.showConnection();
       },
     });
-    this.view = new ConversationView(conversation, this.outbox, {
-      staff: this.staff, me: this.me, drafts: this.drafts, ownerMayClose: this.ownerMayClose,
-    });
+    this.view = new ConversationView(conversation, this);
     $('main').replaceChildren(this.view.element);
     conversation.open();
     this.view.focus();
@@ -175,12 +210,19 @@ $('sign-in-form').addEventListener('submit', async (event) => {
 });
 
 $('sign-out').addEventListener('click', async () => {
+  if (desk?.unsent && !confirm('There are files that were not sent yet. Sign out and drop them?')) return;
+  desk?.uploads.clear();
   const done = api.logout();
   location.hash = '#/';
   signedOut();
   await done;
 });
 
+window.addEventListener('beforeunload', (event) => { if (desk?.unsent) event.preventDefault(); });
+// A file dropped beside the conversation would open in place of this page.
+for (const kind of ['dragover', 'drop']) {
+  document.addEventListener(kind, (event) => { if (event.dataTransfer?.types.includes('Files')) event.preventDefault(); });
+}
 window.addEventListener('hashchange', () => desk?.route());
 window.addEventListener('online', () => desk?.nudge());
 document.addEventListener('visibilitychange', () => {

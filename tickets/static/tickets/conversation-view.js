@@ -1,71 +1,80 @@
 // One conversation on the page: what was said, what happened, and the place to write.
 
-import {clock, day, h, reconcile, statusPill, titled} from './dom.js';
-import {MessageView, lineText} from './message-view.js';
+import {AttachmentView} from './attachment-view.js';
+import {Composer} from './composer.js';
+import {clock, day, h, reconcile} from './dom.js';
+import {lineText, otherTicket} from './event-lines.js';
+import {MessageView} from './message-view.js';
+import {TalkHead} from './talk-head.js';
+import {TalkPanel} from './talk-panel.js';
+import {RatingView, answersOf, wayOn} from './ticket-facts.js';
 
 const NEAR = 120;
 
 export class ConversationView {
-  /** `drafts`: a map that keeps unsent texts while one looks at other tickets. */
-  constructor(conversation, outbox, {staff, me, drafts, ownerMayClose = false}) {
-    Object.assign(this, {conversation, outbox, staff, me, drafts, ownerMayClose});
-    this.messageView = new MessageView({
-      conversation, outbox, staff, me, onChange: () => this.render(),
-      write: (text, note) => this.#takeBack(text, note),
-    });
-    this.note = false;
+  /** `desk`: who is at it, with its `outbox`, `uploads`, `drafts`, `options`, `colleagues` and `fetchFile`. */
+  constructor(conversation, desk) {
+    const {outbox, uploads, staff, me} = desk;
+    Object.assign(this, {conversation, desk, outbox, uploads, me});
     this.following = true;
+    this.scroll = h('div', {
+      class: 'scroll', tabindex: '0', 'aria-label': 'Conversation', role: 'region', onscroll: () => this.#scrolled(),
+    });
+    this.attachments = new AttachmentView({fetchFile: desk.fetchFile, scroll: this.scroll});
+    this.messageView = new MessageView({
+      conversation, outbox, uploads, attachments: this.attachments, staff, me, onChange: () => this.render(),
+      takeBack: (text, note, files) => this.composer.takeBack(text, note, files),
+    });
+    this.panel = new TalkPanel({conversation, desk});
+    this.head = new TalkHead({
+      conversation, desk, panel: this.panel, name: (id) => this.messageView.name(id), act: (verb) => this.#act(verb),
+    });
+    this.rating = new RatingView({conversation, me, onChange: () => this.render()});
+    this.composer = new Composer({
+      ticketId: conversation.ticketId, staff, drafts: desk.drafts,
+      loadReplies: async () => (await conversation.request('GET', `${conversation.base}/canned-replies`)).canned_replies,
+      onSend: (text, note, files) => this.#send(text, note, files),
+      onTyping: () => conversation.type(), onProblem: (sentence) => this.say(sentence),
+    });
     this.#build();
     this.render();
   }
 
   #build() {
-    this.head = h('header', {class: 'talk-head'});
     this.problem = h('p', {class: 'problem', role: 'alert', hidden: true});
+    this.facts = h('div', {class: 'ticket-facts'});
     const earlier = {class: 'quiet more', type: 'button', hidden: true, onclick: () => this.#loadEarlier()};
     this.earlier = h('button', earlier, 'Earlier messages');
     this.log = h('ol', {class: 'log', role: 'log', 'aria-live': 'polite', 'aria-label': 'Messages', 'aria-busy': 'true'});
-    const region = {class: 'scroll', tabindex: '0', 'aria-label': 'Conversation', role: 'region'};
-    this.scroll = h('div', {...region, onscroll: () => this.#scrolled()}, this.earlier, this.log);
+    this.scroll.append(this.facts, this.earlier, this.log, this.rating.element);
     const down = {class: 'down', type: 'button', hidden: true, onclick: () => this.#toEnd()};
     this.down = h('button', down, 'New messages below');
     this.typing = h('p', {class: 'typing muted', role: 'status'});
-    this.element = h('section', {class: 'talk', 'aria-label': 'Ticket'},
-      this.head, this.problem, this.scroll, this.down, this.typing, this.#composer());
-  }
-
-  #composer() {
-    this.text = h('textarea', {
-      id: 'message', rows: 1, maxlength: 4000, placeholder: 'Write a message', oninput: () => this.#typed(),
-      onkeydown: (event) => this.#key(event),
-    });
-    this.text.value = this.drafts.get(this.conversation.ticketId) ?? '';
-    this.toggle = h('input', {type: 'checkbox', id: 'note', onchange: () => this.#noteMode()});
-    this.label = h('label', {for: 'message', class: 'hidden'}, 'Message');
-    this.submit = h('button', {class: 'primary', type: 'submit'}, 'Send');
-    this.composer = h('form', {class: 'composer', onsubmit: (event) => { event.preventDefault(); this.#send(); }},
-      this.label, this.text,
-      h('div', {class: 'composer-foot'},
-        this.staff && h('label', {class: 'check', for: 'note'}, this.toggle, 'Internal note, for staff only'),
-        h('span', {class: 'muted keys'}, 'Enter sends, Shift + Enter starts a new line'),
-        h('span', {class: 'spacer'}), this.submit));
-    return this.composer;
+    this.element = h('section', {
+      class: 'talk', 'aria-label': 'Ticket', ondragover: (event) => this.#dragged(event),
+      ondragleave: (event) => this.#dragged(event), ondrop: (event) => this.#dropped(event),
+    }, this.head.element, this.panel.element, this.problem, this.scroll, this.down, this.typing, this.composer.element,
+    this.attachments.large);
   }
 
   focus() {
     // On a phone the keyboard would cover half of what one came to read.
-    if (matchMedia('(min-width: 48rem)').matches) this.text.focus();
+    if (matchMedia('(min-width: 48rem)').matches) this.composer.focus();
     else this.scroll.focus({preventScroll: true});
   }
 
   close() {
     this.conversation.close();
+    this.attachments.close();
   }
 
   // --- what is shown -------------------------------------------------------
   render() {
     const {conversation} = this;
-    this.#head();
+    this.head.render();
+    this.panel.render();
+    this.rating.render();
+    this.#facts();
     this.#end();
     this.earlier.hidden = !conversation.hasEarlier;
     const items = this.#items();
@@ -75,43 +84,20 @@ export class ConversationView {
     const typing = names.length === 1 ? `${names[0]} is typing…` : `${names.join(' and ')} are typing…`;
     this.typing.textContent = names.length ? typing : '';
     this.#compose();
+    this.attachments.sweep();
     if (this.following) this.#toEnd();
     else this.down.hidden = items.length <= (this.shown ?? items.length);
     if (this.following) this.shown = items.length;
     this.#read();
   }
 
-  #head() {
-    const {ticket, ticketId} = this.conversation;
-    const holder = ticket?.claimed_by === this.me.user_id ? 'you' : this.messageView.name(ticket?.claimed_by);
-    const shown = [ticket?.subject, ticket?.status, ticket?.claimed_by, holder, ticket?.priority, ticket?.type];
-    const signature = JSON.stringify([...shown, this.conversation.state]);
-    if (this.head.dataset.signature === signature) return;
-    this.head.dataset.signature = signature;
-    const normal = !ticket || ticket.priority === 'normal';
-    const facts = ticket && [`#${ticket.ticket_num}`, ticket.user_name, titled(ticket.type)];
-    if (!normal) facts.push(titled(ticket.priority));
-    if (ticket?.claimed_by) facts.push(`claimed by ${holder}`);
-    this.head.replaceChildren(
-      h('a', {class: 'back', href: '#/'}, 'All tickets'),
-      h('div', {class: 'talk-title'},
-        h('h1', {}, ticket?.subject ?? (this.conversation.state === 'loading' ? 'Loading…' : 'Ticket')),
-        h('p', {class: 'muted'}, ticket ? statusPill(ticket.status) : '', facts ? ` ${facts.join(' · ')}` : '')),
-      h('div', {class: 'actions', 'data-ticket': ticketId}, ...this.#actions(ticket)));
-  }
-
-  #actions(ticket) {
-    if (!ticket || ['refused', 'deleted'].includes(this.conversation.state)) return [];
-    const verbs = [];
-    if (this.staff && ticket.status === 'open') verbs.push(['claim', 'Claim']);
-    if (this.staff && ticket.status === 'claimed') verbs.push(['unclaim', 'Unclaim']);
-    const mine = ticket.user_id === this.me.user_id;
-    const mayClose = this.staff || (mine && this.ownerMayClose);
-    if (mayClose && ticket.status !== 'closed') verbs.push(['close', 'Close']);
-    if (ticket.status === 'closed' && (this.staff || mine)) verbs.push(['reopen', 'Reopen']);
-    return verbs.map(([verb, label]) => {
-      return h('button', {type: 'button', onclick: (event) => this.#act(verb, event.target)}, label);
-    });
+  #facts() {
+    const {ticket, lines} = this.conversation;
+    if (!ticket) return;
+    const signature = JSON.stringify([ticket.answers, ticket.merged_into, lines.size && ticket.merged_into]);
+    if (this.facts.dataset.signature === signature) return;
+    this.facts.dataset.signature = signature;
+    this.facts.replaceChildren(wayOn(ticket, lines.values()), answersOf(ticket));
   }
 
   #end() {
@@ -130,7 +116,8 @@ export class ConversationView {
     const said = [...conversation.messages.values()].filter((message) => !message.deleted);
     const happened = [...conversation.lines.values()].filter(({seq}) => seq >= conversation.oldest);
     const known = new Set(said.filter((one) => one.author_id === this.me.user_id).map((one) => one.client_nonce));
-    const pending = this.outbox.of(conversation.ticketId).filter(({nonce}) => !known.has(nonce));
+    const waiting = [...this.outbox.of(conversation.ticketId), ...this.uploads.of(conversation.ticketId)];
+    const pending = waiting.filter(({nonce}) => !known.has(nonce));
     const steps = [
       ...said.map((message) => ({seq: message.seq, at: message.timestamp, message})),
       ...happened.map((line) => ({seq: line.seq, at: line.at, line})),
@@ -152,7 +139,7 @@ export class ConversationView {
         items.push([`day-${label}`, label, () => h('li', {class: 'day'}, h('span', {}, label))]);
       }
       if (message) items.push(messageView.item(message, before));
-      else items.push([`line-${line.seq}`, text, () => h('li', {class: 'line'}, text, ' · ', clock(at))]);
+      else items.push([`line-${line.seq}`, text, () => lineItem(line, text)]);
       before = message ?? null;
     }
     return items;
@@ -195,68 +182,54 @@ export class ConversationView {
   // --- writing -------------------------------------------------------------
   #compose() {
     const {ticket, state} = this.conversation;
-    const over = ['refused', 'deleted'].includes(state);
-    const closed = ticket?.status === 'closed' && !this.note;
-    this.composer.hidden = over;
-    this.text.disabled = this.submit.disabled = closed;
-    const open = this.note ? 'Write an internal note' : 'Write a message';
-    this.text.placeholder = closed ? 'This ticket is closed. Reopen it to write.' : open;
-    this.label.textContent = this.note ? 'Internal note' : 'Message';
-    this.submit.textContent = this.note ? 'Add note' : 'Send';
-    this.composer.classList.toggle('noting', this.note);
+    const over = ['refused', 'deleted'].includes(state) || Boolean(ticket?.merged_into);
+    this.composer.show({closed: ticket?.status === 'closed', over});
   }
 
-  #noteMode() {
-    this.note = this.toggle.checked;
-    this.#compose();
-    this.text.focus();
-  }
-
-  #typed() {
-    this.drafts.set(this.conversation.ticketId, this.text.value);
-    // A note is nobody's business but the staff's, its being written too.
-    if (!this.note && this.text.value) this.conversation.type();
-  }
-
-  #key(event) {
-    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
-    event.preventDefault();
-    this.#send();
-  }
-
-  #send() {
-    const text = this.text.value.trim();
-    if (!text || this.text.disabled) return;
+  #send(text, note, files) {
+    const {ticketId} = this.conversation;
     this.following = true;
-    this.outbox.add(this.conversation.ticketId, text, this.note);
-    this.write('');
-    this.toggle.checked = this.note = false;
+    this.say('');
+    if (files.length) this.uploads.add(ticketId, text, note, files);
+    else this.outbox.add(ticketId, text, note);
     this.render();
   }
 
-  /** Put a text into the composer, for instance one that could not be sent. */
-  write(text, note = false) {
-    this.text.value = text;
-    this.toggle.checked = this.note = note;
-    this.drafts.set(this.conversation.ticketId, text);
-    if (text) this.text.focus();
+  /** Only the bar moves: what is announced and focused stays as it is. */
+  showProgress(nonce) {
+    const {sent, waiting} = this.uploads.progress(nonce);
+    const item = [...this.log.children].findLast(({dataset}) => dataset.key === `out-${nonce}`);
+    const bar = item?.querySelector('progress');
+    if (waiting || (item && !bar)) this.render();
+    else if (bar) bar.value = sent;
   }
 
-  /** Beside a draft; what was meant for staff alone stays so. */
-  #takeBack(text, note) {
-    const draft = this.text.value.trim();
-    this.write(draft ? `${draft}\n${text}` : text, note || (this.note && draft !== ''));
+  #dragged(event) {
+    if (!event.dataTransfer.types.includes('Files')) return;
+    event.preventDefault();
+    const left = event.type === 'dragleave' && !this.element.contains(event.relatedTarget);
+    this.element.classList.toggle('dropping', !left);
   }
 
-  async #act(verb, button) {
-    button.disabled = true;
+  #dropped(event) {
+    if (!event.dataTransfer.types.includes('Files')) return;
+    event.preventDefault();
+    this.element.classList.remove('dropping');
+    this.composer.attach([...event.dataTransfer.files]);
+  }
+
+  async #act(verb) {
     this.say('');
     try {
       await this.conversation.request('POST', `${this.conversation.base}/${verb}`, {body: {}});
     } catch (error) {
       this.say(error.message);
-    } finally {
-      button.disabled = false;
     }
   }
+}
+
+function lineItem(line, text) {
+  const other = otherTicket(line);
+  return h('li', {class: 'line'}, text, other && ': ', other && h('a', {href: `#/t/${other.id}`}, other.label),
+    ' · ', clock(line.at));
 }

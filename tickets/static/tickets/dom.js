@@ -51,6 +51,8 @@ const DAY = new Intl.DateTimeFormat(undefined, {weekday: 'long', day: 'numeric',
 const SHORT = new Intl.DateTimeFormat(undefined, {day: 'numeric', month: 'short'});
 const FULL = new Intl.DateTimeFormat(undefined, {dateStyle: 'full', timeStyle: 'short'});
 
+const MOMENT = new Intl.DateTimeFormat(undefined, {dateStyle: 'medium', timeStyle: 'short'});
+
 const today = (date) => date.toDateString() === new Date().toDateString();
 
 export function day(iso) {
@@ -65,6 +67,23 @@ export function clock(iso) {
 export function briefly(iso) {
   const date = new Date(iso);
   return h('time', {datetime: iso, title: FULL.format(date)}, (today(date) ? TIME : SHORT).format(date));
+}
+
+/** A moment in words; `clock` and `briefly` make elements. */
+export function moment(iso) {
+  return MOMENT.format(new Date(iso));
+}
+
+export function sizeInWords(bytes) {
+  if (bytes < 1024) return `${bytes} B`;
+  return bytes < 2 ** 20 ? `${Math.round(bytes / 1024)} KB` : `${(bytes / 2 ** 20).toFixed(1)} MB`;
+}
+
+/** Let the browser save it under a name. */
+export function save(blob, name) {
+  const url = URL.createObjectURL(blob);
+  h('a', {href: url, download: name}).click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
 export const STATUS = {open: 'Open', claimed: 'Claimed', closed: 'Closed'};

@@ -5,6 +5,18 @@ import {LiveSocket} from './socket.js';
 const PAGE = 50;
 const MOST = 200;
 
+/** What staff may narrow the list to, as the API's parameters. */
+export const SHOWS = {
+  due: {snoozed: 'false'},
+  staff: {awaiting: 'staff'},
+  owner: {awaiting: 'owner'},
+  overdue: {overdue: 'true'},
+  snoozed: {snoozed: 'true'},
+  all: {},
+};
+// Whether a ticket is among these, the server alone can say.
+const BY_SERVER = new Set(['staff', 'owner', 'overdue', 'snoozed']);
+
 export class Inbox {
   #timer = null;
   #loading = null;
@@ -13,11 +25,12 @@ export class Inbox {
   #closed = false;
 
   /** `isRead(ticketId)`: whether somebody is looking at that ticket right now. */
-  constructor({me, request, token, renew, onChange, onState = () => {}, isRead = () => false}) {
+  constructor({me, show = 'all', request, token, renew, onChange, onState = () => {}, isRead = () => false}) {
     Object.assign(this, {me, request, onChange, onState, isRead});
     this.tickets = [];
     this.cursor = null;
-    this.status = 'open';
+    this.filter = {status: 'open', show, q: ''};
+    this.total = 0;
     this.loaded = false;
     this.problem = '';
     this.socket = new LiveSocket({
@@ -42,8 +55,9 @@ export class Inbox {
     this.socket.nudge();
   }
 
-  show(status) {
-    Object.assign(this, {status, tickets: [], cursor: null, loaded: false});
+  /** `{status, show, q}`, or some of them. */
+  narrow(changes) {
+    Object.assign(this, {filter: {...this.filter, ...changes}, tickets: [], cursor: null, loaded: false});
     this.onChange();
     this.load();
   }
@@ -67,14 +81,21 @@ export class Inbox {
     }
   }
 
+  #ask(limit, cursor) {
+    const {status, show, q} = this.filter;
+    const query = new URLSearchParams({status, limit, ...SHOWS[show], ...(q && {q}), ...(cursor && {cursor})});
+    return this.request('GET', `/api/tickets?${query}`);
+  }
+
   async #read() {
-    const status = this.status;
-    const limit = Math.min(MOST, Math.max(PAGE, this.tickets.length));
+    const {filter} = this;
     try {
-      const answer = await this.request('GET', `/api/tickets?status=${status}&limit=${limit}`);
-      if (status !== this.status) return;
-      Object.assign(this, {tickets: answer.tickets, cursor: answer.next_cursor, loaded: true, problem: ''});
+      const answer = await this.#ask(Math.min(MOST, Math.max(PAGE, this.tickets.length)));
+      if (filter !== this.filter) return;
+      const {tickets, next_cursor: cursor, total} = answer;
+      Object.assign(this, {tickets, cursor, total, loaded: true, problem: ''});
     } catch (error) {
+      if (filter !== this.filter) return;
       this.problem = error.message;
       if (error.retryable) this.#soon(3000);
     }
@@ -82,9 +103,9 @@ export class Inbox {
   }
 
   async more() {
-    const status = this.status;
-    const answer = await this.request('GET', `/api/tickets?status=${status}&limit=${PAGE}&cursor=${this.cursor}`);
-    if (status !== this.status) return;
+    const {filter} = this;
+    const answer = await this.#ask(PAGE, this.cursor);
+    if (filter !== this.filter) return;
     const known = new Set(this.tickets.map((ticket) => ticket.ticket_id));
     this.tickets.push(...answer.tickets.filter((ticket) => !known.has(ticket.ticket_id)));
     this.cursor = answer.next_cursor;
@@ -94,6 +115,10 @@ export class Inbox {
   #soon(ms = 400) {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.load(), ms * (1 + Math.random() / 2));
+  }
+
+  get #byServer() {
+    return Boolean(this.filter.q) || BY_SERVER.has(this.filter.show);
   }
 
   receive(frame) {
@@ -127,8 +152,9 @@ export class Inbox {
       return;
     }
     let ticket = place >= 0 ? this.tickets.splice(place, 1)[0] : null;
-    if (type === 'ticket_created') ticket ??= created(id, data);
-    if (!ticket) return this.#soon();  // it came back, or from beyond the last page
+    if (this.#byServer) this.#soon(1500);
+    else if (type === 'ticket_created') ticket ??= created(id, data);
+    if (!ticket) return this.#byServer || this.#soon();  // it came back, or from beyond the last page
     if (type === 'new_message') this.#message(ticket, data);
     else if (type === 'message_edited' || type === 'message_deleted') this.#soon();
     else Object.assign(ticket, data);
@@ -146,14 +172,17 @@ export class Inbox {
     if (message.is_note) this.#soon();
     const known = ticket.last_message_at && Date.parse(ticket.last_message_at) >= Date.parse(message.timestamp);
     if (message.is_note || known) return;
-    Object.assign(ticket, {last_message: message.content, last_message_at: message.timestamp});
+    const words = message.content || message.attachments.map(({name}) => name).join(', ');
+    Object.assign(ticket, {last_message: words, last_message_at: message.timestamp});
     if (message.author_id === this.me.user_id) ticket.unread_count = 0;
     else if (!this.isRead(ticket.ticket_id)) ticket.unread_count += 1;
   }
 
   #belongs(ticket) {
-    if (this.status === 'all') return true;
-    return this.status === 'open' ? ticket.status !== 'closed' : ticket.status === this.status;
+    const {status, show} = this.filter;
+    if (show === 'due' && Date.parse(ticket.snoozed_until) > Date.now()) return false;
+    if (status === 'all') return true;
+    return status === 'open' ? ticket.status !== 'closed' : ticket.status === status;
   }
 }
 

@@ -1,35 +1,19 @@
-// A single message, with what its author may do to it, and the small lines between messages.
+// A single message, with what its author may do to it, and what is still on its way.
 
-import {clock, h} from './dom.js';
+import {clock, h, sizeInWords} from './dom.js';
 
 const REALLY = 4000;
 const TOGETHER = 5 * 60_000;
+const SPECIAL = /[\\^$.*+?()[\]{}|/-]/g;
 
-const LINES = {
-  ticket_created: (who) => `${who} opened the ticket`,
-  ticket_claimed: (who) => `${who} claimed the ticket`,
-  ticket_unclaimed: (who) => `${who} released the ticket`,
-  ticket_closed: (who) => `${who} closed the ticket`,
-  ticket_reopened: (who) => `${who} reopened the ticket`,
-  ticket_deleted: (who) => `${who} deleted the ticket`,
-  ticket_assigned: (who, {assigned_to: id}, name) => {
-    return id ? `${who} assigned the ticket to ${name(id)}` : `${who} took the assignment back`;
-  },
-  ticket_updated: (who, data) => `${who} changed ${Object.entries(data).map(change).join(', ')}`,
-};
-
-function change([name, value]) {
-  return `${name} to ${[value].flat().join(', ') || 'none'}`;
-}
-
-/** What a step that is no message says; empty for one this page does not know. */
-export function lineText({type, actor, actor_name: actorName, data}, name) {
-  return LINES[type]?.(actor ? named(actor, actorName, name) : 'The server', data, name) ?? '';
-}
-
-function named(actor, actorName, name) {
-  const known = name(actor);
-  return known === 'Staff' || known === 'staff' ? actorName ?? known : known;
+/** The text with the places marked that name `me`, if the server says that it does. */
+function marked({content, mentions}, me) {
+  if (!mentions?.includes(me.user_id)) return [content];
+  const name = me.name.replace(SPECIAL, '\\$&');
+  const named = new RegExp(`((?<![\\w@.])@${name}(?!\\w)|<@!?${me.user_id}>)`, 'gu');
+  return content.split(named).map((part, place) => {
+    return place % 2 ? h('mark', {}, part.startsWith('<') ? `@${me.name}` : part) : part;
+  });
 }
 
 function follows(before, message) {
@@ -42,8 +26,8 @@ function link(label, onclick) {
 }
 
 export class MessageView {
-  constructor({conversation, outbox, staff, me, onChange, write}) {
-    Object.assign(this, {conversation, outbox, staff, me, onChange, write});
+  constructor({conversation, outbox, uploads, attachments, staff, me, onChange, takeBack}) {
+    Object.assign(this, {conversation, outbox, uploads, attachments, staff, me, onChange, takeBack});
     this.editing = null;
     this.problem = '';
   }
@@ -62,47 +46,68 @@ export class MessageView {
     const joined = before && follows(before, message);
     const closed = this.conversation.ticket?.status === 'closed';
     const editing = this.editing === message.id && !closed;
-    const shown = [message.content, message.edited_at, joined, editing, editing && this.problem, closed];
+    const shown = [message.content, message.edited_at, joined, editing, editing && this.problem, closed, message.attachments.map(({id}) => id)];
     const make = () => (editing ? this.#editor(message) : this.#message(message, joined, closed));
     return [message.id, JSON.stringify(shown), make];
   }
 
   #message(message, joined, closed) {
     const mine = this.#mine(message);
-    const kind = `${mine ? ' mine' : ''}${message.is_note ? ' note' : ''}${joined ? ' joined' : ''}`;
+    const named = message.mentions?.includes(this.me.user_id);
+    const kind = `${mine ? ' mine' : ''}${message.is_note ? ' note' : ''}${joined ? ' joined' : ''}${named ? ' named' : ''}`;
     return h('li', {class: `message${kind}`, 'data-id': message.id},
       !joined && h('p', {class: 'byline'},
         h('span', {class: 'author'}, mine ? 'You' : message.author_name),
         message.is_admin && h('span', {class: 'mark'}, 'Staff'),
         message.is_note && h('span', {class: 'mark note-mark'}, 'Internal note'),
         message.source === 'discord' && h('span', {class: 'muted'}, 'via Discord')),
-      h('div', {class: 'bubble'}, h('p', {class: 'content'}, message.content)),
+      h('div', {class: 'bubble'},
+        message.content && h('p', {class: 'content'}, ...marked(message, this.me)),
+        message.attachments.length > 0 && this.attachments.list(message.attachments)),
       h('p', {class: 'meta'},
         clock(message.timestamp),
         message.edited_at && h('span', {}, 'edited'),
-        mine && !closed && link('Edit', () => this.#edit(message.id)),
+        mine && !closed && message.content && link('Edit', () => this.#edit(message.id)),
         (mine || this.staff) && link('Delete', (event) => this.#delete(message, event.target))));
   }
 
   pendingItem(entry) {
-    return [`out-${entry.nonce}`, entry.error || 'pending', () => this.#pending(entry)];
+    const waiting = entry.files && this.uploads.progress(entry.nonce).waiting;
+    return [`out-${entry.nonce}`, entry.error || waiting || 'pending', () => this.#pending(entry, waiting)];
   }
 
-  #pending(entry) {
+  #pending(entry, waiting) {
     const failed = Boolean(entry.error);
     const kind = `${entry.note ? ' note' : ''}${failed ? ' failed' : ''}`;
     return h('li', {class: `message mine pending${kind}`},
-      h('div', {class: 'bubble'}, h('p', {class: 'content'}, entry.text)),
-      !failed && h('p', {class: 'meta'}, 'Sending…'),
-      failed && h('p', {class: 'meta', role: 'alert'}, h('span', {class: 'bad'}, `Not sent: ${entry.error}`),
-        link('Try again', () => this.outbox.retry(entry.nonce)),
-        link('Edit', () => this.#rewrite(entry)),
-        link('Discard', () => this.outbox.remove(entry.nonce))));
+      h('div', {class: 'bubble'},
+        entry.text && h('p', {class: 'content'}, entry.text),
+        entry.files && h('ul', {class: 'files'}, ...entry.files.map(({name, size}) => h('li', {class: 'file'},
+          h('span', {class: 'file-name'}, name), h('span', {class: 'muted'}, sizeInWords(size)))))),
+      failed ? this.#failed(entry) : entry.files ? this.#sending(entry, waiting) : h('p', {class: 'meta'}, 'Sending…'));
+  }
+
+  #failed(entry) {
+    const box = entry.files ? this.uploads : this.outbox;
+    return h('p', {class: 'meta', role: 'alert'}, h('span', {class: 'bad'}, `Not sent: ${entry.error}`),
+      link('Try again', () => box.retry(entry.nonce)),
+      link('Edit', () => this.#rewrite(entry)),
+      link('Discard', () => box.remove(entry.nonce)));
+  }
+
+  #sending({nonce}, waiting) {
+    const {sent} = this.uploads.progress(nonce);
+    return h('p', {class: 'meta sending'},
+      waiting ? `Not sent yet: ${waiting} Trying again…` : 'Sending… Keep this tab open.',
+      !waiting && h('progress', {'aria-label': 'Sent', max: 1, value: sent}),
+      waiting && link('Try now', () => this.uploads.kick()),
+      link('Discard', () => this.uploads.remove(nonce)));
   }
 
   #rewrite(entry) {
-    this.outbox.remove(entry.nonce);
-    this.write(entry.text, entry.note);
+    const files = entry.files && this.uploads.shelf.files.get(entry.nonce);
+    (entry.files ? this.uploads : this.outbox).remove(entry.nonce);
+    this.takeBack(entry.text, entry.note, files);
     this.onChange();
   }
 

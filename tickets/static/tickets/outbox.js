@@ -36,8 +36,8 @@ export class Outbox {
     return this.all().filter((entry) => entry.ticketId === ticketId);
   }
 
-  add(ticketId, text, note = false) {
-    const entry = {nonce: newNonce(), ticketId, text, note, at: new Date().toISOString(), error: ''};
+  add(ticketId, text, note = false, more = {}) {
+    const entry = {nonce: newNonce(), ticketId, text, note, at: new Date().toISOString(), error: '', ...more};
     this.#store([...this.all(), entry]);
     this.#pump(ticketId);
     return entry;

@@ -44,6 +44,9 @@ export class Conversation {
     this.messages = new Map();
     this.lines = new Map();
     this.names = new Map([[me.user_id, me.name]]);
+    /** Who else of staff wrote here, and who has it open now (staff are told): `{user_id, user_name}`. */
+    this.colleagues = new Map();
+    this.present = [];
     this.socket = new LiveSocket({
       path: () => `/ws/tickets/${path}/${this.lastSeq === null ? '' : `?after_seq=${this.lastSeq}`}`,
       token, renew, silence: SILENCE,
@@ -107,6 +110,7 @@ export class Conversation {
       this.#end(state);
     } else if (state !== 'open' && this.state === 'live') {
       this.state = 'reconnecting';
+      this.present = [];
       this.onChange();
     }
   }
@@ -128,7 +132,8 @@ export class Conversation {
   receive(frame) {
     if (frame.type === 'message_history') this.#history(frame);
     else if (frame.type === 'head') this.#behind(frame.seq);
-    else if (frame.type === 'typing') this.#typing(frame.user_name);
+    else if (frame.type === 'typing') this.#typing(frame);
+    else if (frame.type === 'presence') this.#presence(frame.users);
     else if (frame.type === 'send_message' || frame.type === 'error') this.#acknowledged(frame);
     else if (ABOUT_MESSAGES.has(frame.type)) this.#live({...frame, data: frame.messageData});
     else if (frame.type === 'ticket_update' && frame.seq) {
@@ -188,7 +193,16 @@ export class Conversation {
     this.#line(event);
     if (event.type === 'ticket_deleted') return this.#end('deleted');
     if (this.ticket) Object.assign(this.ticket, event.data);
+    if (event.type === 'ticket_rated') this.#readRating();
     return undefined;
+  }
+
+  /** The step tells the score alone. */
+  async #readRating() {
+    const detail = await this.request?.('GET', this.base).catch(() => null);
+    if (!detail?.rating || !this.ticket) return;
+    this.ticket.rating = detail.rating;
+    this.onChange();
   }
 
   #line({seq, type, at, actor, actor_name, data}) {
@@ -201,7 +215,8 @@ export class Conversation {
     if (known && (known.deleted || version(known) > version(message)) && !message.deleted) return;
     this.messages.set(message.id, message);
     this.names.set(message.author_id, message.author_name);
-    this.#stoppedTyping(message.author_name);
+    if (message.is_admin) this.#colleague(message.author_id, message.author_name);
+    this.#stoppedTyping(message.author_id);
     if (message.client_nonce && message.author_id === this.me.user_id) this.onDelivered(message.client_nonce);
   }
 
@@ -283,24 +298,38 @@ export class Conversation {
     }
   }
 
-  // --- who is typing -------------------------------------------------------
-  get typists() {
-    return [...this.#typists.keys()];
-  }
-
-  #typing(name) {
-    if (name === this.me.name) return;
-    clearTimeout(this.#typists.get(name));
-    this.#typists.set(name, setTimeout(() => {
-      this.#stoppedTyping(name);
-      this.onChange();
-    }, TYPING_SHOWN));
+  // --- who is there --------------------------------------------------------
+  #presence(users) {
+    this.present = users.filter(({user_id: id}) => id !== this.me.user_id);
+    for (const {user_id: id, user_name: name} of this.present) {
+      this.names.set(id, name);
+      if (id !== this.ticket?.user_id) this.#colleague(id, name);
+    }
     this.onChange();
   }
 
-  #stoppedTyping(name) {
-    clearTimeout(this.#typists.get(name));
-    this.#typists.delete(name);
+  #colleague(id, name) {
+    if (id !== this.me.user_id) this.colleagues.set(id, name);
+  }
+
+  get typists() {
+    return [...this.#typists.values()].map(({name}) => name);
+  }
+
+  #typing({user_name: name, user_id: id = name}) {
+    if (id === this.me.user_id || id === this.me.name) return;
+    this.#stoppedTyping(id);
+    const timer = setTimeout(() => {
+      this.#stoppedTyping(id);
+      this.onChange();
+    }, TYPING_SHOWN);
+    this.#typists.set(id, {name, timer});
+    this.onChange();
+  }
+
+  #stoppedTyping(id) {
+    clearTimeout(this.#typists.get(id)?.timer);
+    this.#typists.delete(id);
   }
 }
 
