@@ -81,6 +81,10 @@ class App(Device):
     transports = ("websocket",)
     client: socketio.AsyncClient | None = None
 
+    def __init__(self, name: str, wire: Wire, around: Surroundings) -> None:
+        super().__init__(name, wire, around)
+        self.unanswered = asyncio.Event()
+
     async def session(self) -> None:
         client = socketio_client()
         client.on("*", self._event)
@@ -97,7 +101,7 @@ class App(Device):
                 if not self._may_stay(joined):
                     return
             self.client = client
-            await client.wait()
+            await self._stay(client)
         except SocketIOError as error:
             if "unauthorized" in str(error):
                 self.ledger.wrong(f"{self.name} was shown out: {error}")
@@ -113,6 +117,9 @@ class App(Device):
             self.ledger.wrong(f"{self.name} could not join: {joined}")
         return bool(joined["ok"])
 
+    async def _stay(self, client: socketio.AsyncClient) -> None:
+        await client.wait()
+
     async def deliver(self, entry: Entry) -> Answer:
         if entry.note or self.client is None:
             return await self.deliver_by_rest(entry)
@@ -120,11 +127,24 @@ class App(Device):
         try:
             return self.answer_of(await self.client.call("send_message", said, timeout=PATIENCE))
         except (SocketIOError, OSError):
+            self.unanswered.set()
             return Answer(0, {})
 
 
 class PollingApp(App):
+    """The library may keep a session whose reading or writing half has ended: no answer, no session."""
+
     transports = ("polling",)
+
+    async def _stay(self, client: socketio.AsyncClient) -> None:
+        self.unanswered.clear()
+        ends = [asyncio.ensure_future(client.wait()), asyncio.ensure_future(self.unanswered.wait())]
+        try:
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for end in ends:
+                end.cancel()
+            await asyncio.gather(*ends, return_exceptions=True)
 
 
 class UpgradingApp(App):
@@ -134,6 +154,8 @@ class UpgradingApp(App):
 def socketio_client() -> socketio.AsyncClient:
     """With a session of our own: the library does not close its own whenever a connection fails."""
     session = aiohttp.ClientSession()
+    # It would ask again by itself when a poll's answer was lost, and nobody would know of the gap.
+    session._retry_connection = False
     return socketio.AsyncClient(reconnection=False, request_timeout=PATIENCE, http_session=session)
 
 
