@@ -56,6 +56,8 @@ class Crowd:
             self._tasks += [asyncio.ensure_future(device.live()), asyncio.ensure_future(device.pump())]
 
     async def leave(self) -> None:
+        for device in self.devices.values():
+            device.leaving = True
         left = set(self._tasks)
         while left:  # a library may lose a cancellation that meets the end of a wait
             for task in left:

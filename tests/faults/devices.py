@@ -46,6 +46,7 @@ class Device(ABC):
         self.connections: dict[str, Connection] = {}
         self.outbox: deque[Entry] = deque()
         self.written = asyncio.Event()
+        self.leaving = False
         self.waiting: dict[str, asyncio.Future[Json]] = {}
         self._catching: dict[str, asyncio.Task[None]] = {}
 
@@ -72,6 +73,10 @@ class Device(ABC):
                 await self.session()
             except Violation as violation:
                 self.ledger.wrong(str(violation))
+            except asyncio.CancelledError:
+                if self.leaving:
+                    raise
+                # Of a task within a library that was waited for: the next connection is another.
             finally:
                 self._hang_up()
             await asyncio.sleep(self.chance.uniform(SHORTEST_PAUSE, LONGEST_PAUSE / 2))
