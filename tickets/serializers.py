@@ -32,8 +32,11 @@ class ListQuery(PageQuery):
     priority = serializers.ChoiceField(Priority.choices, required=False)
     tag = serializers.CharField(max_length=50, required=False)
     awaiting = serializers.ChoiceField(Side.choices, required=False, help_text="Whose answer is due.")
-    overdue = serializers.BooleanField(required=False, help_text="For staff: a promise was missed.")
-    snoozed = serializers.BooleanField(required=False, help_text="For staff.")
+    # Null is what an address says that names them not; without it they would be false.
+    overdue = serializers.BooleanField(
+        required=False, allow_null=True, help_text="For staff: a promise was missed."
+    )
+    snoozed = serializers.BooleanField(required=False, allow_null=True, help_text="For staff.")
     q = serializers.CharField(
         max_length=200,
         default="",

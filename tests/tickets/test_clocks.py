@@ -151,6 +151,7 @@ def test_what_was_not_done_in_time_is_marked_once(promised, alice, moira, client
     staff, owner = client_of(moira), client_of(alice)
     assert staff.get("/api/tickets?overdue=true").json()["total"] == 1
     assert staff.get("/api/tickets?overdue=false").json()["total"] == 0
+    assert staff.get("/api/tickets").json()["total"] == 1
     path = f"/api/tickets/{promised.public_id}/events?after=2"
     assert [event["type"] for event in staff.get(path).json()["events"]] == ["ticket_overdue"] * 2
     assert owner.get(path).json()["events"] == []

@@ -49,6 +49,7 @@ def test_a_snooze_is_for_staff_to_see(ticket, path, alice, moira, client_of):
     assert kinds(client_of(alice), path) == []
     assert client_of(moira).get("/api/tickets?snoozed=true").json()["total"] == 1
     assert client_of(moira).get("/api/tickets?snoozed=false").json()["total"] == 0
+    assert client_of(moira).get("/api/tickets").json()["total"] == 1
 
 
 @pytest.mark.parametrize("until", [timedelta(seconds=-1), timedelta(days=400)])

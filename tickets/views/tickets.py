@@ -198,9 +198,9 @@ def _filtered(rows: TicketQuerySet, query: dict[str, Any], staff: bool) -> Ticke
 
 
 def _filtered_for_staff(rows: TicketQuerySet, query: dict[str, Any]) -> TicketQuerySet:
-    if "overdue" in query:
+    if query.get("overdue") is not None:
         missed = RUNNING & (Q(answer_overdue=True) | Q(resolution_overdue=True))
         rows = rows.filter(missed) if query["overdue"] else rows.exclude(missed)
-    if "snoozed" in query:
+    if query.get("snoozed") is not None:
         rows = rows.filter(SNOOZED) if query["snoozed"] else rows.exclude(SNOOZED)
     return rows

@@ -37,6 +37,9 @@ export class ConversationView {
       onTyping: () => conversation.type(), onProblem: (sentence) => this.say(sentence),
     });
     this.#build();
+    // A growing composer or an opened panel takes room from it: the end stays in view.
+    this.room = new ResizeObserver(() => { if (this.following) this.#toEnd(); });
+    this.room.observe(this.scroll);
     this.render();
   }
 
@@ -66,6 +69,7 @@ export class ConversationView {
   close() {
     this.conversation.close();
     this.attachments.close();
+    this.room.disconnect();
   }
 
   // --- what is shown -------------------------------------------------------

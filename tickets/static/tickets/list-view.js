@@ -107,7 +107,7 @@ export class ListView {
           h('span', {class: 'muted'}, `#${ticket.ticket_num}${this.staff ? ` · ${ticket.user_name}` : ''}`),
           ticket.claimed_by === this.me.user_id && h('span', {class: 'muted'}, '· yours'),
           isOverdue(ticket) && h('span', {class: 'pill urgent'}, 'Overdue'),
-          ticket.snoozed_until && h('span', {class: 'pill'}, 'Snoozed'),
+          ticket.status !== 'closed' && ticket.snoozed_until && h('span', {class: 'pill'}, 'Snoozed'),
           urgent && h('span', {class: 'pill urgent'}, titled(ticket.priority)),
           h('span', {class: 'spacer'}),
           unread > 0 && h('span', badge, unread > 99 ? '99+' : String(unread)))));

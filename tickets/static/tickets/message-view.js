@@ -73,7 +73,7 @@ export class MessageView {
 
   pendingItem(entry) {
     const waiting = entry.files && this.uploads.progress(entry.nonce).waiting;
-    return [`out-${entry.nonce}`, entry.error || waiting || 'pending', () => this.#pending(entry, waiting)];
+    return [`out-${entry.nonce}`, JSON.stringify([entry.error, waiting]), () => this.#pending(entry, waiting)];
   }
 
   #pending(entry, waiting) {

@@ -47,6 +47,7 @@ export class TalkHead {
     const holder = ticket.claimed_by === this.desk.me.user_id ? 'you' : this.name(ticket.claimed_by);
     if (ticket.claimed_by) facts.push(`claimed by ${holder}`);
     facts.push(...ticket.tags.map((tag) => `#${tag}`));
+    if (ticket.status === 'closed') return facts;
     if (ticket.snoozed_until) facts.push(`snoozed until ${moment(ticket.snoozed_until)}`);
     if (ticket.answer_overdue || ticket.resolution_overdue) facts.push('overdue');
     return facts;

@@ -4,6 +4,7 @@
 import {h, moment, save, titled} from './dom.js';
 
 const FORMATS = [['html', 'Page'], ['txt', 'Text'], ['json', 'Data']];
+const CLOCKS = ['first_answer_at', 'first_answer_due_at', 'resolution_due_at'];
 const NINE = 9;
 const REALLY = 4000;
 
@@ -149,6 +150,9 @@ export class TalkPanel {
   async #findOthers() {
     const {ticket, ticketId, request} = this.conversation;
     const answer = await request('GET', '/api/tickets?status=open&limit=200').catch(() => ({tickets: []}));
+    // No step of the stream tells what the clocks say; the list does.
+    const own = answer.tickets.find((one) => one.ticket_id === ticketId);
+    for (const name of own ? CLOCKS : []) ticket[name] = own[name];
     const others = answer.tickets.filter((one) => one.user_id === ticket.user_id && one.ticket_id !== ticketId);
     offer(this.into, others.map((one) => [one.ticket_id, `#${one.ticket_num} ${one.subject}`]));
     this.render();

@@ -83,7 +83,7 @@ export class Uploads extends Outbox {
       return await this.send(entry, files, {onSent, signal: running.signal});
     } catch (error) {
       if (!this.shelf.files.has(nonce)) return null;  // taken back, or its message was seen already
-      this.#tell(nonce, 0, error.message);
+      this.#tell(nonce, 0, error.retryable ? error.message : '');
       throw error;
     } finally {
       this.#running.delete(nonce);
