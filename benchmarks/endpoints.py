@@ -9,7 +9,7 @@ bare    the hot calls, and a view that makes one query and answers 80 bytes, mou
 flask   a ticket with its messages, here and from a Flask app with plain SQL that verifies the same token
         and session and gives the same JSON (which is checked), under waitress and under gevent
 
-Rounds go through all of them in turn. Servers run on one core, the client and PostgreSQL where they like else.
+Rounds go through all of them in turn. Servers run on one core and the client on another.
 """
 
 from __future__ import annotations
