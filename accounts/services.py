@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
-from django.db.models import F
+from django.db.models import CharField, F
 from django.utils import timezone
 
 from accounts import tokens
@@ -22,6 +22,7 @@ from hazesite import ratelimits
 from hazesite.errors import NotAllowed, NotFound
 from hazesite.events import publish
 from hazesite.housekeeping import chore
+from hazesite.prepared import Prepared, Slot
 from hazesite.realtime.publication import Part, Publication
 
 FAILURES_PER_NAME, FAILURES_PER_ADDRESS = "10/5m", "30/5m"
@@ -96,9 +97,14 @@ def authenticate(token: str) -> Session:
     return session_behind(claims.session, claims.generation)
 
 
+_by_key = Prepared(
+    lambda: Session.objects.select_related("user").filter(key=Slot("key", CharField())).order_by()
+)
+
+
 def session_behind(key: str, generation: int | None = None) -> Session:
     """Raises `Unauthenticated` unless the session lives (and accepts that generation). One query."""
-    session = Session.objects.select_related("user").filter(key=key).first()
+    session = _by_key.first(key=key)
     if session is None or not session.is_live:
         raise Unauthenticated
     if generation is not None and not session.accepts(generation):

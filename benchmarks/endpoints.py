@@ -3,13 +3,13 @@
     python -m benchmarks.endpoints                          # both, on SQLite and PostgreSQL
     python -m benchmarks.endpoints --setup sqlite --part bare --only list
 
-bare    the hot calls and a view that makes one query and answers 80 bytes, mounted in the same process behind
-        the same middleware; what counts is the processor time of the server's process for each request.
-        For comparison, the same view in a server without any middleware
-flask   a ticket with its messages, here and from a Flask app with plain SQL that verifies the same token and
-        session and gives the same JSON (which is checked), under waitress and under gevent
+bare    the hot calls, and a view that makes one query and answers 80 bytes, mounted in the same process
+        behind the same middleware; what counts is the processor time of the server's process for each
+        request. For comparison, the same view in a server without any middleware
+flask   a ticket with its messages, here and from a Flask app with plain SQL that verifies the same token
+        and session and gives the same JSON (which is checked), under waitress and under gevent
 
-Rounds go through all of them in turn. Servers run on one core, the client and PostgreSQL where they like else.
+Rounds go through all of them in turn. Servers run on one core and the client on another.
 """
 
 from __future__ import annotations

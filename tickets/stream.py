@@ -11,6 +11,7 @@ from accounts.models import User
 from hazesite.events import publish, show
 from hazesite.realtime.doorkeeper import Identity
 from hazesite.realtime.publication import Frame, Part, Publication
+from tickets import prepared
 from tickets.events import TicketMoved
 from tickets.models import Message, Ticket, TicketEvent
 from tickets.rendering import event_data, person_id, previous_seq
@@ -139,10 +140,7 @@ def presence(ticket_id: str, people: Iterable[User]) -> Publication:
 
 def steps(ticket: Ticket, after: int, *, staff: bool, limit: int) -> list[TicketEvent]:
     """What this audience may see after `after`, in order. One query."""
-    rows = ticket.events.filter(seq__gt=after).select_related("actor", "message__author")
-    if not staff:
-        rows = rows.filter(is_internal=False)
-    found = list(rows.order_by("seq")[:limit])
+    found = prepared.steps_after(ticket, after, staff=staff, limit=limit)
     for event in found:
         event.ticket = ticket
     return found

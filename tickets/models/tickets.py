@@ -13,7 +13,6 @@ from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
 from tickets.states import TRANSITIONS, Priority, Side, Status, Verb
 
 KEEP_DELETED = timedelta(days=30)
@@ -72,11 +71,11 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         people = self.select_related("owner", "assigned_to", "claimed_by", "last_message")
         return people.prefetch_related("tag_rows")
 
-    def with_unread(self, user: User) -> TicketQuerySet:
+    def with_unread(self, user: Reader) -> TicketQuerySet:
         """Adds `unread`: the messages this person may see and has not read yet."""
         columns = ("message_count", "note_count") if user.is_staff else ("message_count",)
         unread = sum((F(name) - Coalesce(F(f"mine__{name}"), Value(0)) for name in columns), Value(0))
-        mine = FilteredRelation("marks", condition=Q(marks__user=user))
+        mine = FilteredRelation("marks", condition=Q(marks__user=user.pk))
         return self.annotate(mine=mine).annotate(unread=unread)
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from hazesite.errors import NotFound
-from tickets import stream
+from tickets import prepared, stream
 from tickets.errors import TicketGone
 from tickets.models import KEEP_DELETED, Message, Reader, ReadMark, Ticket, TicketEvent
 from tickets.services.conversation import set_mark
@@ -33,9 +33,7 @@ class History:
 
 def read_ticket(ticket_id: str, reader: User) -> Ticket:
     """With people, tags, last message, rating and `unread`. Raises `NotFound`. Two queries."""
-    rows = Ticket.objects.visible_to(reader).with_people().with_unread(reader)
-    rows = rows.select_related("merged_into", "rating")
-    ticket = rows.filter(public_id=ticket_id).first()
+    ticket = prepared.whole_ticket(ticket_id, reader)
     if ticket is None:
         raise NotFound
     return ticket
@@ -59,6 +57,8 @@ def messages_of(
     limit: int = NEWEST,
 ) -> list[Message]:
     """Oldest first: what follows `after_seq`, or else the newest (before `before_seq`). One query."""
+    if after_seq is None and before_seq is None:
+        return prepared.newest_messages(ticket, reader, limit)[::-1]
     rows = Message.objects.visible_to(reader).filter(ticket=ticket).select_related("author")
     if before_seq is not None:
         rows = rows.filter(seq__lt=before_seq)
@@ -72,7 +72,7 @@ def stream_after(ticket_id: str, reader: User, after: int, limit: int) -> tuple[
 
     Raises `TicketGone` for thirty days after a deletion to those who could see it, else `NotFound`.
     """
-    ticket = Ticket.objects.select_related("owner").filter(public_id=ticket_id).first()
+    ticket = prepared.ticket_row(ticket_id)
     if ticket is None or not (reader.is_staff or ticket.owner_id == reader.pk):
         raise NotFound
     if ticket.deleted_at is not None:
@@ -97,13 +97,7 @@ def history(ticket_id: str, reader: Reader, after_seq: int | None, limit: int) -
 
 def _history_since(ticket_id: str, reader: Reader, after_seq: int, limit: int) -> History:
     # The step at `after_seq` is known to the reader, and brings its ticket along.
-    rows = TicketEvent.objects.filter(
-        ticket__in=Ticket.objects.visible_to(reader).filter(public_id=ticket_id), seq__gte=after_seq
-    )
-    if not reader.is_staff:
-        rows = rows.filter(is_internal=False)
-    rows = rows.select_related("ticket__owner", "actor", "message__author")
-    found = list(rows.order_by("seq")[: limit + 1])
+    found = prepared.steps_from(ticket_id, reader, after_seq, limit + 1)
     ticket = found[0].ticket if found else visible_ticket(ticket_id, reader)
     events = [event for event in found if event.seq > after_seq][:limit]
     complete = len(events) < limit

@@ -1,0 +1,121 @@
+"""The queries of the busiest calls, each written once: see `hazesite.prepared`.
+
+Everything here says what the querysets of the models say, for a reader whose key is still a blank.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any
+
+from django.db.models import BigIntegerField, CharField, IntegerField, QuerySet
+
+from hazesite.prepared import Prepared, Slot, remember
+from tickets.models import Message, Reader, Ticket, TicketEvent, TicketTag
+
+SHAPES = 64
+"""How many limits of pages are kept; any other costs what an ordinary query does."""
+
+
+@dataclass(frozen=True)
+class _Anybody:
+    pk: Any
+    is_staff: bool
+
+
+def _reader(*, staff: bool) -> Reader:
+    return _Anybody(Slot("reader", BigIntegerField()), staff)
+
+
+def _ticket_id() -> Slot:
+    return Slot("ticket_id", CharField())
+
+
+def _ticket() -> Slot:
+    return Slot("ticket", BigIntegerField())
+
+
+# --- a ticket ----------------------------------------------------------------
+def whole_ticket(ticket_id: str, reader: Reader) -> Ticket | None:
+    """With people, tags, last message, rating and `unread`. Two queries."""
+    ticket = _whole(reader.is_staff).first(ticket_id=ticket_id, reader=reader.pk)
+    if ticket is not None:
+        remember(ticket, "tag_rows", _tags().all(ticket=ticket.pk))
+    return ticket
+
+
+@cache
+def _whole(staff: bool) -> Prepared[Ticket]:
+    def rows() -> QuerySet[Ticket]:
+        reader = _reader(staff=staff)
+        people = Ticket.objects.visible_to(reader).with_people().prefetch_related(None)
+        whole = people.with_unread(reader).select_related("merged_into", "rating")
+        return whole.filter(public_id=_ticket_id()).order_by()
+
+    return Prepared(rows)
+
+
+@cache
+def _tags() -> Prepared[TicketTag]:
+    return Prepared(lambda: TicketTag.objects.filter(ticket=_ticket()).order_by("name"))
+
+
+def ticket_row(ticket_id: str) -> Ticket | None:
+    """Whoever asks, deleted or not, with its owner."""
+    return _row().first(ticket_id=ticket_id)
+
+
+@cache
+def _row() -> Prepared[Ticket]:
+    rows = Ticket.objects.select_related("owner")
+    return Prepared(lambda: rows.filter(public_id=_ticket_id()).order_by())
+
+
+# --- its messages and its stream ---------------------------------------------
+def newest_messages(ticket: Ticket, reader: Reader, limit: int) -> list[Message]:
+    """Newest first."""
+    return _newest(reader.is_staff, limit).all(ticket=ticket.pk)
+
+
+@lru_cache(SHAPES)
+def _newest(staff: bool, limit: int) -> Prepared[Message]:
+    def rows() -> QuerySet[Message]:
+        visible = Message.objects.visible_to(_reader(staff=staff)).filter(ticket=_ticket())
+        return visible.select_related("author").order_by("-seq")[:limit]
+
+    return Prepared(rows)
+
+
+def steps_after(ticket: Ticket, after: int, *, staff: bool, limit: int) -> list[TicketEvent]:
+    return _steps(staff, limit).all(ticket=ticket.pk, after=after)
+
+
+@lru_cache(SHAPES)
+def _steps(staff: bool, limit: int) -> Prepared[TicketEvent]:
+    def rows() -> QuerySet[TicketEvent]:
+        after = Slot("after", IntegerField())
+        found = TicketEvent.objects.filter(ticket=_ticket(), seq__gt=after, **({} if staff else _PUBLIC))
+        return found.select_related("actor", "message__author").order_by("seq")[:limit]
+
+    return Prepared(rows)
+
+
+def steps_from(ticket_id: str, reader: Reader, seq: int, limit: int) -> list[TicketEvent]:
+    """From `seq` on, of a ticket the reader may see, and that ticket with each of them."""
+    wanted = {"ticket_id": ticket_id, "reader": reader.pk, "seq": seq}
+    return _steps_of(reader.is_staff, limit).all(**wanted)
+
+
+@lru_cache(SHAPES)
+def _steps_of(staff: bool, limit: int) -> Prepared[TicketEvent]:
+    def rows() -> QuerySet[TicketEvent]:
+        visible = Ticket.objects.visible_to(_reader(staff=staff)).filter(public_id=_ticket_id())
+        since = Slot("seq", IntegerField())
+        found = TicketEvent.objects.filter(ticket__in=visible, seq__gte=since, **({} if staff else _PUBLIC))
+        return found.select_related("ticket__owner", "actor", "message__author").order_by("seq")[:limit]
+
+    return Prepared(rows)
+
+
+_PUBLIC = {"is_internal": False}
