@@ -135,7 +135,7 @@ def reopen_ticket(ticket_id: str, actor: User) -> Ticket:
     if ticket.merged_into is not None:
         refuse_closed(ticket)
     if not actor.is_staff:
-        refuse_blocked(ticket.owner)
+        refuse_blocked(actor)
     move(ticket, Verb.REOPEN)
     ticket.closed_at = ticket.claimed_by = ticket.assigned_to = ticket.reminded_at = None
     if actor.pk == ticket.owner_id:
