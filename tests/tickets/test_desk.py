@@ -178,6 +178,17 @@ def test_somebody_blocked_reads_and_writes_nothing(ticket, alice, moira, client_
     assert owner.post("/api/tickets", NEW).status_code == 201
 
 
+def test_somebody_blocked_closes_without_a_word_and_rates_nothing(ticket, alice, ada, moira, client_of):
+    config.change_section("tickets", {"owner_may_close": True}, ada)
+    services.block_user(alice.user_id, moira)
+    owner, path = client_of(alice), f"/api/tickets/{ticket.public_id}"
+    answer = owner.post(f"{path}/close", {"close_message": "One more word"})
+    assert (answer.status_code, answer.json()["code"]) == (403, "blocked")
+    assert owner.post(f"{path}/close").status_code == 200
+    answer = owner.post(f"{path}/rating", {"score": 1, "comment": "And another"})
+    assert (answer.status_code, answer.json()["code"]) == (403, "blocked")
+
+
 def test_a_block_ends_by_itself(ticket, alice, moira, client_of):
     services.block_user(alice.user_id, moira, until=timezone.now() + timedelta(hours=1))
     assert client_of(alice).post("/api/tickets", NEW).status_code == 403
