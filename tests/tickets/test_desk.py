@@ -54,6 +54,7 @@ def test_a_form_is_offered_and_its_answers_are_kept(asked, alice, client_of):
         ({}, "answers.version"),
         ({"version": "3", "how_often": "never"}, "answers.how_often"),
         ({"version": 3, "how_often": "once"}, "answers.version"),
+        ({"version": "3\0", "how_often": "once"}, "answers.version"),
         ({"version": "3", "how_often": "once", "since": "yesterday"}, "answers.since"),
         ({"version": "3", "how_often": "once", "count": True}, "answers.count"),
         ({"version": "3", "how_often": "once", "parts": ["a", "a"]}, "answers.parts"),
