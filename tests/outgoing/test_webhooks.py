@@ -352,3 +352,14 @@ def test_the_ledger_has_a_page_with_its_actions(desk, hook, ticket, alice):
 def test_the_pages_are_for_admins(client, moira, page):
     client.force_login(moira, backend="django.contrib.auth.backends.ModelBackend")
     assert client.get(reverse(f"admin:{page}")).status_code == 403
+
+
+def test_a_change_writes_nothing_but_what_it_changes(hook, ada):
+    """While its address was looked up, somebody renewed the secret and the worker disabled it."""
+    stale = hook()
+    renewed = services.renew_secret(ada, str(stale.pk)).secret
+    Webhook.objects.update(enabled=False, disabled_reason="Nothing has arrived for five days.")
+    services.store_webhook(ada, {"name": "Another name"}, stale)
+    now = Webhook.objects.get()
+    assert (now.name, now.secret, now.enabled) == ("Another name", renewed, False)
+    assert now.disabled_reason == "Nothing has arrived for five days."

@@ -54,6 +54,7 @@ def test_a_form_is_offered_and_its_answers_are_kept(asked, alice, client_of):
         ({}, "answers.version"),
         ({"version": "3", "how_often": "never"}, "answers.how_often"),
         ({"version": 3, "how_often": "once"}, "answers.version"),
+        ({"version": "3\0", "how_often": "once"}, "answers.version"),
         ({"version": "3", "how_often": "once", "since": "yesterday"}, "answers.since"),
         ({"version": "3", "how_often": "once", "count": True}, "answers.count"),
         ({"version": "3", "how_often": "once", "parts": ["a", "a"]}, "answers.parts"),
@@ -176,6 +177,17 @@ def test_somebody_blocked_reads_and_writes_nothing(ticket, alice, moira, client_
     ]
     assert staff.delete(f"/api/tickets/blocklist/{alice.user_id}").status_code == 200
     assert owner.post("/api/tickets", NEW).status_code == 201
+
+
+def test_somebody_blocked_closes_without_a_word_and_rates_nothing(ticket, alice, ada, moira, client_of):
+    config.change_section("tickets", {"owner_may_close": True}, ada)
+    services.block_user(alice.user_id, moira)
+    owner, path = client_of(alice), f"/api/tickets/{ticket.public_id}"
+    answer = owner.post(f"{path}/close", {"close_message": "One more word"})
+    assert (answer.status_code, answer.json()["code"]) == (403, "blocked")
+    assert owner.post(f"{path}/close").status_code == 200
+    answer = owner.post(f"{path}/rating", {"score": 1, "comment": "And another"})
+    assert (answer.status_code, answer.json()["code"]) == (403, "blocked")
 
 
 def test_a_block_ends_by_itself(ticket, alice, moira, client_of):

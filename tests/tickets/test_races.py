@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts import services as accounts
@@ -41,6 +42,30 @@ def at_once(*calls: Callable[[], Any]) -> list[Any]:
     for thread in threads:
         thread.join()
     return results
+
+
+def behind(first: Callable[[], Any], second: Callable[[], Any]) -> Any:
+    """What `second` came to, which waited for a lock that `first` held until it was committed."""
+    results: list[Any] = []
+
+    def run() -> None:
+        results.extend(at_once(second))
+
+    thread = threading.Thread(target=run)
+    with transaction.atomic():
+        first()
+        thread.start()
+        deadline = time.monotonic() + 2
+        while not _somebody_waits() and time.monotonic() < deadline:
+            time.sleep(0.01)
+    thread.join()
+    return results[0]
+
+
+def _somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return bool(cursor.fetchone()[0])
 
 
 def codes(results: list[Any]) -> list[str]:
@@ -95,6 +120,36 @@ def test_somebody_blocked_while_sending_says_no_more(ticket, alice, ada):
     accounts.change_access(alice, ada, granted_role="", is_active=False)
     with pytest.raises(Refused):
         services.post_message(ticket.public_id, stale, "Still here")
+
+
+def test_a_block_given_while_a_message_waits_counts(ticket, alice, moira):
+    def block() -> None:
+        services.add_note(ticket.public_id, moira, "That is enough.")
+        services.block_user(alice.user_id, moira)
+
+    assert behind(block, lambda: services.post_message(ticket.public_id, alice, "More")) == "blocked"
+
+
+def test_a_block_lifted_while_a_message_waits_counts(ticket, alice, moira):
+    def unblock() -> None:
+        services.add_note(ticket.public_id, moira, "Let them speak.")
+        services.unblock_user(alice.user_id, moira)
+
+    services.block_user(alice.user_id, moira)
+    sent = behind(unblock, lambda: services.post_message(ticket.public_id, alice, "Thank you"))
+    assert isinstance(sent, Message)
+
+
+def test_a_transfer_that_waited_for_a_claim_knows_of_it(ticket, moira, ada):
+    def claim() -> None:
+        services.claim_ticket(ticket.public_id, moira)
+
+    refused = behind(claim, lambda: services.transfer_ticket(ticket.public_id, ada, moira.user_id))
+    assert refused == "already_theirs"
+    services.unclaim_ticket(ticket.public_id, moira)
+    behind(claim, lambda: services.transfer_ticket(ticket.public_id, ada, ada.user_id))
+    transferred = TicketEvent.objects.get(type="ticket_transferred")
+    assert transferred.facts["claimed_before"] == moira.user_id
 
 
 def test_transfer_and_claim(ticket, moira, ada):

@@ -239,6 +239,31 @@ def test_the_index_is_built_from_what_is_there(printer, look, moira, alice):
     assert look(moira, "burns") == look(alice, "arsonist") == []
 
 
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_what_is_written_while_the_index_is_built_is_found(printer, look, alice, monkeypatch):
+    """Processes of the version before go on writing, and nothing tells the index until it has triggers."""
+    said = services.post_message(printer.public_id, alice, "A first version.")
+    index.drop(connection)
+    as_read = """INSERT INTO tickets_search (ticket_id, seq, is_note, words)
+        SELECT ticket_id, seq, false, tickets_vector(content) FROM tickets_message"""
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE written AS SELECT * FROM tickets_message")
+    services.edit_message(printer.public_id, said.pk, alice, "A second edition.")
+    services.delete_message(printer.public_id, printer.messages.get(seq=2).pk, alice)
+    services.post_message(printer.public_id, alice, "One more word.")
+    opened(alice, "Scanner")
+    monkeypatch.setattr(index, "POSTGRES_ROWS", as_read.replace("FROM tickets_message", "FROM written"))
+    try:
+        index.build(connection)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TABLE written")
+    assert look(alice, "edition") == look(alice, "one more") == ["Printer on fire"]
+    assert look(alice, "scanner") == ["Scanner"]
+    assert look(alice, "version") == look(alice, "burns") == []
+
+
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL keeps its triggers")
 def test_triggers_that_a_migration_lost_are_put_back(printer, alice, look):
     with connection.cursor() as cursor:

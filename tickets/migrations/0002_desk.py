@@ -10,10 +10,19 @@ from django.db import migrations, models
 
 
 def give_turns(apps, _schema):
-    """Whoever was spoken to last owes the answer; what is closed owes none."""
-    Ticket = apps.get_model('tickets', 'Ticket')
-    spoken_to = Ticket.objects.exclude(status='closed').exclude(last_message__author=models.F('owner'))
-    spoken_to.filter(last_message__isnull=False).update(awaiting='owner')
+    """Whoever was spoken to last owes the answer; what is closed owes none.
+
+    What staff answered before there was a clock must not be overdue when its priority is changed. All in one
+    update: a row changed twice in a transaction keeps PostgreSQL from building the indexes that follow.
+    """
+    Ticket, Message = apps.get_model('tickets', 'Ticket'), apps.get_model('tickets', 'Message')
+    not_by_owner = Message.objects.exclude(author=models.OuterRef('owner'))
+    answers = not_by_owner.filter(ticket=models.OuterRef('pk'), is_note=False, by_staff=True).order_by('seq')
+    spoken_to = ~models.Q(status='closed') & models.Exists(not_by_owner.filter(pk=models.OuterRef('last_message')))
+    Ticket.objects.update(
+        awaiting=models.Case(models.When(spoken_to, then=models.Value('owner')), default=models.Value('staff')),
+        first_answer_at=models.Subquery(answers.values('created_at')[:1]),
+    )
 
 
 class Migration(migrations.Migration):

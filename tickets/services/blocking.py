@@ -15,9 +15,9 @@ from tickets.services.locking import require_staff
 
 
 def refuse_blocked(user: User) -> None:
-    """Raises `Blocked`. No query where `ticket_block` was loaded with the user."""
-    block: Block | None = getattr(user, "ticket_block", None)
-    if block is not None and (block.until is None or block.until > timezone.now()):
+    """Raises `Blocked`. One query: asked under a lock, it knows what was decided while waiting for that."""
+    block = Block.objects.in_force(timezone.now()).filter(user=user).first()
+    if block is not None:
         raise Blocked(reason=block.reason, until=block.until)
 
 

@@ -89,7 +89,7 @@ def _refuse(ticket: Ticket, actor: User, *, is_note: bool = False) -> None:
     if ticket.is_closed and not is_note:
         refuse_closed(ticket)
     if not actor.is_staff:
-        refuse_blocked(ticket.owner)
+        refuse_blocked(actor)
 
 
 def _earlier(actor: User, nonce: str, body: str) -> Message | None:

@@ -34,7 +34,9 @@ def answered(questions: list[Question], given: Mapping[str, Any]) -> list[dict[s
 
 
 def _is_text(value: object, question: Question) -> bool:
-    return isinstance(value, str) and bool(value.strip()) and len(value) <= LONGEST[question["kind"]]
+    if not isinstance(value, str) or "\0" in value:  # PostgreSQL keeps no zero character
+        return False
+    return bool(value.strip()) and len(value) <= LONGEST[question["kind"]]
 
 
 def _is_number(value: object, _question: Question) -> bool:

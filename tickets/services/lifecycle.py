@@ -107,7 +107,10 @@ def staff_member(user_id: str) -> User:
 def close_ticket(
     ticket_id: str, actor: User, close_message: str = "", *, source: str = Message.Source.APP
 ) -> Ticket:
-    """Staff may; the owner too where `owner_may_close` is set. The message is posted before it closes."""
+    """Staff may; the owner too where `owner_may_close` is set. The message is posted before it closes.
+
+    Raises `NotFound`, `NotAllowed`, `TicketAlreadyClosed`, and `Blocked` for the words of a blocked owner.
+    """
     owner_may_close = actor.is_staff or ticket_settings()["owner_may_close"]
     with transaction.atomic():
         ticket = locked(ticket_id, actor)
@@ -116,6 +119,8 @@ def close_ticket(
         if ticket.after(Verb.CLOSE) is None:
             raise TicketAlreadyClosed
         if close_message:
+            if not actor.is_staff:
+                refuse_blocked(actor)
             say_in(ticket, actor, close_message, source=source)
         return shut(ticket, actor)
 
@@ -135,7 +140,7 @@ def reopen_ticket(ticket_id: str, actor: User) -> Ticket:
     if ticket.merged_into is not None:
         refuse_closed(ticket)
     if not actor.is_staff:
-        refuse_blocked(ticket.owner)
+        refuse_blocked(actor)
     move(ticket, Verb.REOPEN)
     ticket.closed_at = ticket.claimed_by = ticket.assigned_to = ticket.reminded_at = None
     if actor.pk == ticket.owner_id:

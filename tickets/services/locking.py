@@ -53,8 +53,8 @@ def locked_by_clock(ticket_pk: int) -> Ticket | None:
 
 
 def _with_lock(rows: TicketQuerySet) -> TicketQuerySet:
-    people = rows.select_related("owner__ticket_block", "claimed_by", "assigned_to")
-    return people.select_for_update(no_key=True, of=("self",))
+    # Without people: after a wait PostgreSQL gives the row as it is by then, what is joined to it as it was.
+    return rows.select_for_update(no_key=True)
 
 
 def require_staff(actor: User) -> None:

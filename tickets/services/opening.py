@@ -51,8 +51,7 @@ def open_ticket(
     body = digest(subject, description, type, priority, *([answers] if answers else []))
     with transaction.atomic():
         # The person's row lock: two tabs together may not open more than one may.
-        rows = User.objects.select_related("ticket_block").select_for_update(no_key=True, of=("self",))
-        owner = rows.get(pk=owner.pk)
+        owner = User.objects.select_for_update(no_key=True).get(pk=owner.pk)
         if nonce and (earlier := _earlier(owner, nonce, body)):
             return earlier
         _refuse(owner, configured, type)

@@ -7,6 +7,7 @@ from hazesite.errors import NotAllowed
 from tickets import stream
 from tickets.errors import AlreadyRated, TicketNotClosed
 from tickets.models import Rating, TicketEvent
+from tickets.services.blocking import refuse_blocked
 from tickets.services.locking import locked
 
 
@@ -14,11 +15,12 @@ from tickets.services.locking import locked
 def rate_ticket(ticket_id: str, actor: User, score: int, comment: str = "") -> Rating:
     """What its owner thinks of a closed ticket, once: 1 (bad) to 5 (good).
 
-    Raises `NotFound`, `NotAllowed` (not the owner), `TicketNotClosed`, `AlreadyRated`.
+    Raises `NotFound`, `NotAllowed` (not the owner), `Blocked`, `TicketNotClosed`, `AlreadyRated`.
     """
     ticket = locked(ticket_id, actor)
     if actor.pk != ticket.owner_id:
         raise NotAllowed
+    refuse_blocked(actor)
     if Rating.objects.filter(ticket=ticket).exists():
         raise AlreadyRated
     if not ticket.is_closed:

@@ -49,20 +49,24 @@ def save_webhook(actor: User, changes: dict[str, Any], webhook_id: str | None = 
 
 @transaction.atomic
 def store_webhook(actor: User, changes: dict[str, Any], webhook: Webhook | None = None) -> Webhook:
-    """For a caller that had the address judged already. Switched on again, it starts without a past."""
+    """For a caller that had the address judged already. Switched on again, it starts without a past.
+
+    Only what is changed is written: the secret may have been renewed, or the webhook disabled, meanwhile.
+    """
     if webhook is None:
         if webhooks(actor).count() >= MAX_WEBHOOKS:
             raise TooManyWebhooks
         webhook = Webhook(created_by=actor)
     elif not actor.is_admin:
         raise NotAllowed
+    changes = dict(changes)
+    if changes.get("enabled") or "url" in changes:
+        changes["failing_since"] = None
+    if changes.get("enabled"):
+        changes["disabled_reason"] = ""
     for field, value in changes.items():
         setattr(webhook, field, value)
-    if changes.get("enabled") or "url" in changes:
-        webhook.failing_since = None
-    if webhook.enabled:
-        webhook.disabled_reason = ""
-    webhook.save()
+    webhook.save(update_fields=None if webhook.pk is None else list(changes))
     return webhook
 
 
@@ -79,13 +83,14 @@ def delete_webhook(actor: User, webhook_id: str) -> None:
     read_webhook(actor, webhook_id).delete()
 
 
-@transaction.atomic
 def test_webhook(actor: User, webhook_id: str) -> Delivery:
     """Queue a request of type `test`; to a disabled one too. How it went is in its deliveries."""
     webhook = read_webhook(actor, webhook_id)
     ratelimits.spend("webhook-tests", actor.pk, TESTS_PER_USER)
     thing = f"test:{uuid.uuid4().hex}"
-    queue([Delivery(transport="webhook", target=str(webhook.pk), thing=thing, payload={"test": True})])
+    test = Delivery(transport="webhook", target=str(webhook.pk), thing=thing, payload={"test": True})
+    with transaction.atomic():
+        queue([test])
     return Delivery.objects.get(transport="webhook", thing=thing)
 
 
