@@ -64,7 +64,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
             return self.filter(pk__in=tagged.values("ticket"))
         return self.filter(Exists(tagged.filter(ticket=OuterRef("pk"))))
 
-    def as_shown_to(self, user: User) -> TicketQuerySet:
+    def as_shown_to(self, user: Reader) -> TicketQuerySet:
         return self.with_people().with_unread(user)
 
     def with_people(self) -> TicketQuerySet:

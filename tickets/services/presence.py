@@ -28,29 +28,26 @@ def keep_present(open_here: Mapping[str, Collection[int]], announce: Collection[
     Gives what staff at those tickets are told where it changed, and about those in `announce` anyway.
     """
     keys = dict(Ticket.objects.filter(public_id__in=[*open_here, *announce]).values_list("public_id", "pk"))
-    now = {
-        (keys[ticket_id], user)
-        for ticket_id, users in open_here.items()
-        if ticket_id in keys
-        for user in users
-    }
-    mine = Presence.objects.filter(process=ORIGIN)
-    stored = {(row.ticket_id, row.user_id): row.pk for row in mine.only("ticket_id", "user_id")}
-    before = stored.keys()
-    expires_at = timezone.now() + EXPIRES_AFTER
-    rows = [Presence(ticket_id=t, user_id=u, process=ORIGIN, expires_at=expires_at) for t, u in sorted(now)]
-    with transaction.atomic():
-        Presence.objects.bulk_create(
-            rows,
-            update_conflicts=True,
-            unique_fields=["ticket", "user", "process"],
-            update_fields=["expires_at"],
-        )
-        if left := before - now:
-            # One statement: after a break of the network a thousand people leave at once.
-            mine.filter(pk__in=[stored[place] for place in left]).delete()
+    known = [name for name in open_here if name in keys]
+    now = {(keys[name], user) for name in known for user in open_here[name]}
+    before = set(Presence.objects.filter(process=ORIGIN).values_list("ticket_id", "user_id"))
+    _store(now, before - now)
     changed = {ticket for ticket, _user in before ^ now} | {keys[name] for name in announce if name in keys}
     return _announcements(changed)
+
+
+@transaction.atomic
+def _store(now: Collection[tuple[int, int]], gone: Collection[tuple[int, int]]) -> None:
+    expires_at = timezone.now() + EXPIRES_AFTER
+    rows = [Presence(ticket_id=t, user_id=u, process=ORIGIN, expires_at=expires_at) for t, u in sorted(now)]
+    Presence.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["ticket", "user", "process"],
+        update_fields=["expires_at"],
+    )
+    for ticket, user in gone:
+        Presence.objects.filter(process=ORIGIN, ticket_id=ticket, user_id=user).delete()
 
 
 def _announcements(tickets: Collection[int]) -> list[Publication]:

@@ -66,7 +66,7 @@ def store_webhook(actor: User, changes: dict[str, Any], webhook: Webhook | None 
         changes["disabled_reason"] = ""
     for field, value in changes.items():
         setattr(webhook, field, value)
-    webhook.save(update_fields=None if webhook.pk is None else list(changes))
+    webhook.save(update_fields=None if webhook._state.adding else list(changes))
     return webhook
 
 
