@@ -75,6 +75,25 @@ def test_a_picture_is_seen_on_the_other_side_and_a_file_saved(
     assert alice.complaints == moira.complaints == []
 
 
+def test_pictures_are_pasted_and_files_dropped(visit: Visit, server: Server) -> None:
+    alice = visit("alice").open(server.open_ticket("alice", "By hand")["ticket_id"])
+    give = """(element, [type, name, bytes]) => {
+        const held = new DataTransfer();
+        held.items.add(new File([new Uint8Array(bytes)], name));
+        const options = {bubbles: true, cancelable: true, clipboardData: held, dataTransfer: held};
+        element.dispatchEvent(new (type === 'paste' ? ClipboardEvent : DragEvent)(type, options));
+    }"""
+    alice.page.locator("#message").evaluate(give, ["paste", "pasted.png", list(picture(30, 20))])
+    alice.page.locator(".log").evaluate(give, ["drop", "dropped.txt", list(b"dropped")])
+    expect(alice.page.locator(".staged .file-name")).to_have_text(["pasted.png", "dropped.txt"])
+    alice.page.get_by_role("button", name="Send").click()
+    expect(alice.page.locator(".log button.file")).to_contain_text("dropped.txt")
+    box = alice.page.locator(".log .picture").bounding_box()
+    expect(alice.page.locator(".log .picture img")).to_be_visible()
+    assert alice.page.locator(".log .picture").bounding_box()["width"] == box["width"] == 44
+    assert alice.complaints == []
+
+
 def test_a_file_whose_answer_got_lost_is_stored_once(visit: Visit, server: Server) -> None:
     ticket_id = server.open_ticket("alice", "Lost file")["ticket_id"]
     alice = visit("alice").open(ticket_id)
