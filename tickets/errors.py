@@ -106,6 +106,12 @@ class NotSnoozed(WrongState):
     message = _("This ticket is not snoozed.")
 
 
+class TicketBusy(Refused):
+    status = 503
+    code = "busy"
+    message = _("The database cannot answer right now. Try again in a moment.")
+
+
 class AlreadyRated(Refused):
     code = "already_rated"
     message = _("This ticket has been rated already.")

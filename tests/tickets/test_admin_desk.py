@@ -95,11 +95,13 @@ def test_blocking_and_lifting_a_block(staff, alice, ada):
     assert Block.objects.count() == 0
 
 
-def test_ratings_are_there_to_read(staff, ticket, alice, moira):
+def test_ratings_are_there_to_read_until_their_ticket_is_deleted(staff, ticket, alice, moira, ada):
     services.close_ticket(ticket.public_id, moira)
     services.rate_ticket(ticket.public_id, alice, 4, "Quick")
-    page = staff.get(reverse("admin:tickets_rating_changelist")).content.decode()
-    assert "Quick" in page
+    page = reverse("admin:tickets_rating_changelist")
+    assert "Quick" in staff.get(page).content.decode()
+    services.delete_ticket(ticket.public_id, ada)
+    assert "Quick" not in staff.get(page).content.decode()
     assert staff.get(reverse("admin:tickets_rating_add")).status_code == 403
 
 

@@ -79,6 +79,16 @@ def test_reopening_clears_claim_assignment_and_closing_time(ticket, moira, alice
     assert (body["claimed_by"], body["assigned_to"], body["closed_at"]) == (None, None, None)
 
 
+def test_reopening_says_whose_turn_it_is(ticket, moira, alice):
+    """What a client knows of a ticket and the facts of a step are what the ticket is now."""
+    services.close_ticket(ticket.public_id, moira, "Solved!")
+    services.reopen_ticket(ticket.public_id, moira)
+    assert ticket.events.last().facts["awaiting"] == "owner"
+    services.close_ticket(ticket.public_id, moira)
+    services.reopen_ticket(ticket.public_id, alice)
+    assert ticket.events.last().facts["awaiting"] == "staff"
+
+
 def test_a_close_message_is_the_last_word(ticket, moira, client_of):
     client_of(moira).post(f"/api/tickets/{ticket.public_id}/close", {"close_message": "Solved!"})
     assert list(ticket.events.values_list("type", flat=True))[-2:] == ["new_message", "ticket_closed"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from tickets import services
@@ -160,3 +161,26 @@ def test_an_action_without_what_it_needs_changes_nothing(ticket, moira, client_o
         "/api/tickets/bulk", {"ticket_ids": [ticket.public_id], "action": "snooze"}
     )
     assert (answer.status_code, list(answer.json()["fields"])) == (400, ["until"])
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_one_ticket_somebody_holds_does_not_hide_what_was_done(ticket, alice, moira, client_of):
+    held = services.open_ticket(alice, "The same again", "It still does not start.")
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute("SELECT 1 FROM tickets_ticket WHERE id = %s FOR UPDATE", [held.pk])
+            with connection.cursor() as mine:
+                mine.execute("SET lock_timeout = '200ms'")
+            body = {"ticket_ids": [held.public_id, ticket.public_id], "action": "claim"}
+            answer = client_of(moira).post("/api/tickets/bulk", body)
+            cursor.execute("ROLLBACK")
+    finally:
+        other.close()
+        connection.close()
+    assert [(one["ok"], one.get("code")) for one in answer.json()["results"]] == [
+        (False, "busy"),
+        (True, None),
+    ]

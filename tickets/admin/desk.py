@@ -76,3 +76,6 @@ class RatingAdmin(ReadOnly, PageAdmin[Rating]):
     list_filter = ["score", "created_at"]
     search_fields = ["ticket__subject", "comment"]
     list_select_related = ["ticket"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Rating]:
+        return super().get_queryset(request).filter(ticket__deleted_at=None)

@@ -147,7 +147,7 @@ def reopen_ticket(ticket_id: str, actor: User) -> Ticket:
         ticket.awaiting = Side.STAFF
     ticket.quiet_since = now
     also = [*TURN, *(run_resolution(ticket, now) if ticket.awaiting == Side.STAFF else [])]
-    changed = ("status", "closed_at", "claimed_by", "assigned_to")
+    changed = ("status", "closed_at", "claimed_by", "assigned_to", "awaiting")
     return record(ticket, TicketEvent.Type.REOPENED, actor, *changed, also=also)
 
 

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+import structlog
+from django.db import OperationalError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from hazesite.errors import Invalid, Refused
 from tickets import stream
-from tickets.errors import AlreadyTheirs, CannotMerge, NotSnoozed, TicketClosed
+from tickets.errors import AlreadyTheirs, CannotMerge, NotSnoozed, TicketBusy, TicketClosed
 from tickets.models import Message, Ticket, TicketEvent
 from tickets.rendering import person_id
 from tickets.services.clocks import hold_resolution
@@ -23,6 +24,7 @@ from tickets.services.lifecycle import move, record, staff_member
 from tickets.services.locking import locked, locked_pair, require_staff
 from tickets.states import Verb
 
+logger = structlog.get_logger(__name__)
 LONGEST_SNOOZE = timedelta(days=366)
 
 
@@ -117,5 +119,8 @@ def for_each_ticket(ticket_ids: Iterable[str], work: Callable[[str], Any]) -> li
             work(ticket_id)
         except Refused as refusal:
             refused = refusal
+        except OperationalError as error:  # somebody holds this one; what was done to the others is told
+            logger.warning("ticket_busy", ticket=ticket_id, error=repr(error))
+            refused = TicketBusy()
         outcomes.append(Outcome(ticket_id, refused))
     return outcomes
