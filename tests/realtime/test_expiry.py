@@ -56,13 +56,13 @@ async def close_code(connection: Any, seconds: float) -> int:
 
 
 async def test_both_doors_close_when_the_token_expires(server):
-    token = expiring(server, server.token("alice"), 1.5)
-    ticket = server.open_ticket()["ticket_id"]
+    ticket, signed_in = server.open_ticket()["ticket_id"], server.token("alice")
+    token = expiring(server, signed_in, 3)
     listener = await Listener().connect(server, token)
     async with websockets.connect(
         f"ws://127.0.0.1:{server.port}/ws/tickets/{ticket}/?token={token}"
     ) as socket:
-        assert await close_code(socket, 4) == 4401
+        assert await close_code(socket, 6) == 4401
     assert await listener.dropped(2) == ["token_expired"]
 
 

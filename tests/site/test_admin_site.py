@@ -60,10 +60,10 @@ def entries(client) -> list[str]:
 
 
 def test_the_navigation_shows_what_one_may_see(enter, moira, ada):
-    for_moderators = ["Overview", "Tickets", "Users", "Sign-ins"]
+    for_moderators = ["Overview", "Canned replies", "Blocklist", "Ratings", "Tickets", "Users", "Sign-ins"]
     assert entries(enter(moira)) == for_moderators
     for_admins = entries(enter(ada))
-    assert for_admins[:4] == for_moderators and "Jobs" in for_admins and "Failed sign-ins" in for_admins
+    assert for_admins[:7] == for_moderators and "Jobs" in for_admins and "Failed sign-ins" in for_admins
 
 
 def figures(client) -> dict[str, str]:
