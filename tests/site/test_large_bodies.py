@@ -11,7 +11,7 @@ import httpx
 import psutil
 import pytest
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.workers]
 MIB = 2**20
 
 

@@ -50,6 +50,7 @@ def test_sigterm_drains_in_time_and_leaves_nothing(fresh):
     assert gone_within(left, 1)
 
 
+@pytest.mark.workers
 def test_open_sockets_and_waiting_polls_do_not_hold_it_up(fresh):
     token = fresh.token("alice")
     poller = socketio.SimpleClient()
@@ -66,6 +67,7 @@ def test_open_sockets_and_waiting_polls_do_not_hold_it_up(fresh):
     poller.disconnect()
 
 
+@pytest.mark.workers
 def test_a_request_in_hand_is_answered_before_the_end(fresh):
     with socket.create_connection(("127.0.0.1", fresh.port)) as slow:
         slow.sendall(b"POST /api/auth/refresh HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{")
@@ -76,6 +78,7 @@ def test_a_request_in_hand_is_answered_before_the_end(fresh):
         assert b"HTTP/1.1 401" in slow.recv(4096)
 
 
+@pytest.mark.workers
 def test_a_killed_child_is_started_again(fresh):
     web = children(fresh)[0]
     web.kill()
@@ -85,6 +88,7 @@ def test_a_killed_child_is_started_again(fresh):
     assert time.monotonic() < deadline
 
 
+@pytest.mark.workers
 def test_children_are_gone_when_the_supervisor_is_killed(fresh):
     left = children(fresh)
     os.kill(fresh.process.pid, signal.SIGKILL)
@@ -112,6 +116,7 @@ def test_a_bad_setting_is_one_sentence(tmp_path):
     assert "7 days at most" in server.log
 
 
+@pytest.mark.workers
 def test_nothing_acknowledged_is_lost_by_a_sigkill_of_everything(tmp_path):
     with serving(tmp_path / "data") as server:
         ticket = server.open_ticket()

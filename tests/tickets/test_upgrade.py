@@ -13,7 +13,7 @@ from django.utils import timezone
 from tickets import search, services
 from tickets.models import Ticket
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.workers]
 
 
 def migrated(*target: tuple[str, str]) -> Any:
