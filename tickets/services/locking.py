@@ -3,12 +3,15 @@ from __future__ import annotations
 import hashlib
 
 import orjson
+from django.db.models import BigIntegerField
 
 from accounts.models import User
 from hazesite.errors import NotAllowed, NotFound
+from hazesite.prepared import Prepared, Slot
 from tickets import prepared
 from tickets.models import Ticket
 
+_active = Prepared(lambda: User.objects.filter(pk=Slot("key", BigIntegerField()), is_active=True).order_by())
 ROLE = ("is_superuser", "granted_role", "guild_role", "is_active")
 
 
@@ -31,11 +34,11 @@ def look_again(actor: User) -> None:
 
     Raises `NotFound` for somebody who was blocked.
     """
-    now = User.objects.filter(pk=actor.pk, is_active=True).values(*ROLE).first()
+    now = _active.first(key=actor.pk)
     if now is None:
         raise NotFound
-    for column, value in now.items():
-        setattr(actor, column, value)
+    for column in ROLE:
+        setattr(actor, column, getattr(now, column))
 
 
 def locked_pair(one: str, other: str, actor: User) -> tuple[Ticket, Ticket]:
