@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.processes import CAN_PIN, ROOT, Place, Process, client, load, many_files, place, versions
+from benchmarks.processes import CAN_PIN, ROOT, Place, Process, begin, client, load, place, versions
 
 Found = dict[str, Any]
 MEMBERS, SAID = 1000, 20
@@ -189,7 +189,7 @@ def parsed() -> argparse.Namespace:
 
 def main() -> int:
     options = parsed()
-    many_files()
+    begin()
     print(versions("django", "djangorestframework", "uvicorn", "a2wsgi"))
     print(f"rivals: {rival_versions(options.rivals)}")
     kept = True

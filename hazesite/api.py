@@ -162,7 +162,10 @@ class Keyset(Generic[M]):
                 Q(**{f"{self.column}__lte": value}),
                 Q(**{f"{self.column}__lt": value}) | Q(**{self.column: value, "pk__lt": pk}),
             )
-        found = list(rows[: limit + 1])
+        return self.cut(list(rows[: limit + 1]), limit)
+
+    def cut(self, found: list[M], limit: int) -> tuple[list[M], str | None]:
+        """A page of one row more than it holds: that row only says that there is a next page."""
         if len(found) <= limit:
             return found, None
         return found[:limit], self._cursor(found[limit - 1])

@@ -2,7 +2,7 @@
 
 Django builds a query and writes its SQL anew each time, which for a row with its related rows costs
 several times what the database takes. The SQL of a `Prepared` is Django's own, kept; only the values change.
-It uses Django's compiler as `QuerySet` does, which is no public interface: `docs/adr/0008`.
+It uses Django's compiler as `QuerySet` does, which is no public interface: `docs/adr/0009`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Expression, Field, Model, QuerySet
 from django.db.models.query import get_related_populators
+from django.db.transaction import TransactionManagementError
 
 M = TypeVar("M", bound=Model)
 
@@ -41,6 +42,7 @@ class _Written:
     related: list[Any]
     annotations: dict[str, int]
     converters: list[tuple[int, list[Any], Any]]
+    locks: bool
 
 
 class Prepared(Generic[M]):
@@ -57,6 +59,8 @@ class Prepared(Generic[M]):
         """The objects for these values of the slots. One query."""
         connection = connections[DEFAULT_DB_ALIAS]
         written = self._written.get(connection.vendor) or self._write(connection)
+        if written.locks and connection.get_autocommit():
+            raise TransactionManagementError("select_for_update needs a transaction")  # as Django says
         given = [values[value.name] if isinstance(value, Slot) else value for value in written.values]
         with connection.cursor() as cursor:
             cursor.execute(written.sql, given)
@@ -81,7 +85,8 @@ class Prepared(Generic[M]):
         return made
 
     def _write(self, connection: Any) -> _Written:
-        compiler: Any = self._rows().query.get_compiler(connection=connection)
+        query: Any = self._rows().query
+        compiler = query.get_compiler(connection=connection)
         sql, values = compiler.as_sql()
         info = compiler.klass_info
         fields = info["select_fields"]
@@ -96,6 +101,7 @@ class Prepared(Generic[M]):
             related=get_related_populators(info, compiler.select, DEFAULT_DB_ALIAS),  # type: ignore[call-arg]
             annotations=compiler.annotation_col_map or {},
             converters=[(place, convert, expression) for place, (convert, expression) in converters.items()],
+            locks=query.select_for_update and connection.features.has_select_for_update,
         )
         return written
 

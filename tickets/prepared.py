@@ -5,15 +5,24 @@ Everything here says what the querysets of the models say, for a reader whose ke
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
-from django.db.models import BigIntegerField, CharField, IntegerField, QuerySet
+from django.db.models import BigIntegerField, CharField, F, IntegerField, QuerySet
+from django.db.models.lookups import In
 
 from hazesite.prepared import Prepared, Slot, remember
 from tickets.models import Message, Reader, Ticket, TicketEvent, TicketTag
+from tickets.rendering import STAFF_FACTS
 
+IN_A_LIST = (
+    "public_id", "subject", "status", "type", "priority", "created_at", "awaiting", "active_at", "last_seq",
+    "last_public_seq", *STAFF_FACTS, "owner__user_id", "owner__username", "assigned_to__user_id",
+    "claimed_by__user_id", "last_message__content", "last_message__attached", "last_message__created_at",
+)  # fmt: skip
+"""What `summary_json` shows and the cursor needs: the rest of the five rows costs as much again."""
 SHAPES = 64
 """How many limits of pages are kept; any other costs what an ordinary query does."""
 
@@ -61,6 +70,41 @@ def _tags() -> Prepared[TicketTag]:
     return Prepared(lambda: TicketTag.objects.filter(ticket=_ticket()).order_by("name"))
 
 
+def newest_tickets(reader: Reader, limit: int) -> list[Ticket]:
+    """By latest activity, as a list shows them. Two queries."""
+    tickets = _list(reader.is_staff, limit).all(reader=reader.pk)
+    tags: dict[int, list[TicketTag]] = {ticket.pk: [] for ticket in tickets}
+    if tickets:
+        for tag in _tags_of_all(tags):
+            tags[tag.ticket_id].append(tag)
+    for ticket in tickets:
+        remember(ticket, "tag_rows", tags[ticket.pk])
+    return tickets
+
+
+@lru_cache(SHAPES)
+def _list(staff: bool, limit: int) -> Prepared[Ticket]:
+    def rows() -> QuerySet[Ticket]:
+        reader = _reader(staff=staff)
+        shown = Ticket.objects.visible_to(reader).as_shown_to(reader).prefetch_related(None).only(*IN_A_LIST)
+        return shown.order_by("-active_at", "-pk")[:limit]
+
+    return Prepared(rows)
+
+
+def _tags_of_all(tickets: Collection[int]) -> list[TicketTag]:
+    # One query for each power of two: blanks left over ask for the last ticket once more.
+    keys = list(tickets)
+    blanks = 1 << (len(keys) - 1).bit_length()
+    return _tags_of_many(blanks).all(**{f"ticket{n}": keys[min(n, len(keys) - 1)] for n in range(blanks)})
+
+
+@cache
+def _tags_of_many(blanks: int) -> Prepared[TicketTag]:
+    keys: list[Any] = [Slot(f"ticket{n}", BigIntegerField()) for n in range(blanks)]
+    return Prepared(lambda: TicketTag.objects.filter(In(F("ticket_id"), keys)).order_by("name"))
+
+
 def ticket_row(ticket_id: str) -> Ticket | None:
     """Whoever asks, deleted or not, with its owner."""
     return _row().first(ticket_id=ticket_id)
@@ -70,6 +114,17 @@ def ticket_row(ticket_id: str) -> Ticket | None:
 def _row() -> Prepared[Ticket]:
     rows = Ticket.objects.select_related("owner")
     return Prepared(lambda: rows.filter(public_id=_ticket_id()).order_by())
+
+
+def locked_ticket(ticket_id: str, reader: Reader) -> Ticket | None:
+    """With its row lock."""
+    return _locked(reader.is_staff).first(ticket_id=ticket_id, reader=reader.pk)
+
+
+@cache
+def _locked(staff: bool) -> Prepared[Ticket]:
+    visible = Ticket.objects.visible_to(_reader(staff=staff)).with_lock()
+    return Prepared(lambda: visible.filter(public_id=_ticket_id()).order_by())
 
 
 # --- its messages and its stream ---------------------------------------------

@@ -101,5 +101,5 @@ def test_the_number_of_queries_does_not_grow_with_the_page(
             services.claim_ticket(ticket.public_id, moira)
         services.close_ticket(ticket.public_id, moira)
     client = client_of(moira)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         assert len(client.get("/api/tickets").json()["tickets"]) == 12

@@ -67,6 +67,10 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
     def as_shown_to(self, user: Reader) -> TicketQuerySet:
         return self.with_people().with_unread(user)
 
+    def with_lock(self) -> TicketQuerySet:
+        # Without people: after a wait PostgreSQL gives the row as it is by then, what is joined as it was.
+        return self.select_for_update(no_key=True)
+
     def with_people(self) -> TicketQuerySet:
         people = self.select_related("owner", "assigned_to", "claimed_by", "last_message")
         return people.prefetch_related("tag_rows")

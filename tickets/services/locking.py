@@ -3,11 +3,15 @@ from __future__ import annotations
 import hashlib
 
 import orjson
+from django.db.models import BigIntegerField
 
 from accounts.models import User
 from hazesite.errors import NotAllowed, NotFound
-from tickets.models import Ticket, TicketQuerySet
+from hazesite.prepared import Prepared, Slot
+from tickets import prepared
+from tickets.models import Ticket
 
+_active = Prepared(lambda: User.objects.filter(pk=Slot("key", BigIntegerField()), is_active=True).order_by())
 ROLE = ("is_superuser", "granted_role", "guild_role", "is_active")
 
 
@@ -16,7 +20,7 @@ def locked(ticket_id: str, actor: User) -> Ticket:
 
     Raises `NotFound` for what the actor may not see.
     """
-    ticket = _with_lock(Ticket.objects.visible_to(actor)).filter(public_id=ticket_id).first()
+    ticket = prepared.locked_ticket(ticket_id, actor)
     if ticket is None:
         raise NotFound
     look_again(actor)
@@ -30,16 +34,16 @@ def look_again(actor: User) -> None:
 
     Raises `NotFound` for somebody who was blocked.
     """
-    now = User.objects.filter(pk=actor.pk, is_active=True).values(*ROLE).first()
+    now = _active.first(key=actor.pk)
     if now is None:
         raise NotFound
-    for column, value in now.items():
-        setattr(actor, column, value)
+    for column in ROLE:
+        setattr(actor, column, getattr(now, column))
 
 
 def locked_pair(one: str, other: str, actor: User) -> tuple[Ticket, Ticket]:
     """Both with their locks, taken by primary key, so that two such calls never wait in a ring."""
-    rows = _with_lock(Ticket.objects.visible_to(actor)).filter(public_id__in=[one, other])
+    rows = Ticket.objects.visible_to(actor).with_lock().filter(public_id__in=[one, other])
     found = {ticket.public_id: ticket for ticket in rows.order_by("pk")}
     look_again(actor)
     if one not in found or other not in found or not actor.is_staff:
@@ -49,12 +53,7 @@ def locked_pair(one: str, other: str, actor: User) -> tuple[Ticket, Ticket]:
 
 def locked_by_clock(ticket_pk: int) -> Ticket | None:
     """For jobs, which may see every ticket; None for one that was deleted."""
-    return _with_lock(Ticket.objects.filter(pk=ticket_pk, deleted_at=None)).first()
-
-
-def _with_lock(rows: TicketQuerySet) -> TicketQuerySet:
-    # Without people: after a wait PostgreSQL gives the row as it is by then, what is joined to it as it was.
-    return rows.select_for_update(no_key=True)
+    return Ticket.objects.filter(pk=ticket_pk, deleted_at=None).with_lock().first()
 
 
 def require_staff(actor: User) -> None:

@@ -13,7 +13,7 @@ from accounts.roles import Role
 from accounts.viewsets import RoleViewSet, allow
 from hazesite.api import Keyset, bounded_total, parsed
 from hazesite.schema import refusals
-from tickets import search, services
+from tickets import prepared, search, services
 from tickets import serializers as s
 from tickets.models import Ticket, TicketQuerySet
 from tickets.models.tickets import RUNNING, SNOOZED
@@ -160,8 +160,19 @@ Page = tuple[list[Ticket], str | None, int]
 
 
 def _listed(rows: TicketQuerySet, query: dict[str, Any], reader: User) -> Page:
-    page, cursor = Keyset(rows.as_shown_to(reader), "active_at").page(query["limit"], query["cursor"])
-    return page, cursor, _counted(rows, query)
+    limit, cursor = query["limit"], query["cursor"]
+    if _is_plain(query) and reader.role != Role.MONITORING:
+        page, after = Keyset(rows, "active_at").cut(prepared.newest_tickets(reader, limit + 1), limit)
+    else:
+        page, after = Keyset(rows.as_shown_to(reader), "active_at").page(limit, cursor)
+    is_all = cursor is None and after is None
+    return page, after, len(page) if is_all else _counted(rows, query)
+
+
+def _is_plain(query: dict[str, Any]) -> bool:
+    """What an app asks for when it is opened: the first page, of everything."""
+    asked = {name for name, value in query.items() if value not in (None, "")}
+    return asked == {"limit", "status"} and query["status"] == "all"
 
 
 def _searched(rows: TicketQuerySet, query: dict[str, Any], reader: User) -> Page:

@@ -1,0 +1,115 @@
+"""Prepared queries give what the querysets they were written from give."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connections
+from django.db.models import BigIntegerField, CharField
+
+from accounts.models import Session, User
+from accounts.services import Device, start_session
+from hazesite.prepared import Prepared, Slot, remember
+from tickets import prepared, services
+from tickets.models import Ticket, TicketTag
+from tickets.rendering import summary_json
+
+BY_KEY = Prepared(lambda: Session.objects.select_related("user").filter(key=Slot("key", CharField())))
+
+
+def fields(row):
+    return {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
+
+
+def test_rows_and_their_related_rows_are_those_of_the_orm(alice, moira, django_assert_num_queries):
+    for user in (alice, moira):
+        session = start_session(user, Device("127.0.0.1", "Web"))
+        asked = Session.objects.select_related("user").get(pk=session.pk)
+        with django_assert_num_queries(1):
+            found = BY_KEY.first(key=session.key)
+            assert fields(found) == fields(asked)
+            assert fields(found.user) == fields(asked.user)
+        assert found == asked
+        assert not found._state.adding
+    assert BY_KEY.first(key="no such key") is None
+
+
+def test_a_changed_row_can_be_saved(alice):
+    session = start_session(alice, Device("127.0.0.1", "Web"))
+    found = BY_KEY.first(key=session.key)
+    found.name = "my phone"
+    found.save(update_fields=["name"])
+    assert Session.objects.get(pk=session.pk).name == "my phone"
+
+
+def test_values_are_values_and_never_sql(alice):
+    assert BY_KEY.first(key="' OR 1=1 --") is None
+
+
+def test_what_is_remembered_is_asked_of_nobody(ticket, django_assert_num_queries):
+    tag = TicketTag.objects.create(ticket=ticket, name="login")
+    remember(ticket, "tag_rows", [tag])
+    with django_assert_num_queries(0):
+        assert list(ticket.tag_rows.all()) == [tag]
+    assert list(ticket.tag_rows.filter(name="another")) == []
+
+
+@pytest.mark.parametrize("name", ["alice", "moira"])
+def test_a_ticket_as_it_is_read(ticket, name, request, django_assert_num_queries):
+    reader = request.getfixturevalue(name)
+    TicketTag.objects.create(ticket=ticket, name="login")
+    rows = Ticket.objects.visible_to(reader).as_shown_to(reader).select_related("merged_into", "rating")
+    asked = rows.get(pk=ticket.pk)
+    with django_assert_num_queries(2):
+        found = prepared.whole_ticket(ticket.public_id, reader)
+        assert [tag.name for tag in found.tag_rows.all()] == ["login"]
+        assert (found.owner, found.last_message, found.merged_into) == (asked.owner, asked.last_message, None)
+    assert fields(found) == fields(asked)
+    assert found.unread == asked.unread
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5])
+def test_a_list_has_each_tickets_own_tags(ticket, alice, moira, count, django_assert_num_queries):
+    tickets = [ticket] + [Ticket.objects.create(owner=alice, subject=f"Number {n}") for n in range(1, count)]
+    for place, one in enumerate(tickets):
+        for name in ("later", "bug")[: place % 3]:
+            TicketTag.objects.create(ticket=one, name=name)
+    asked = Ticket.objects.as_shown_to(moira).order_by("-active_at", "-pk")
+    with django_assert_num_queries(2):
+        found = prepared.newest_tickets(moira, 50)
+        shown = [summary_json(one, moira) for one in found]
+    assert shown == [summary_json(one, moira) for one in asked]
+    assert prepared.newest_tickets(moira, 1) == found[:1]
+
+
+def test_a_stranger_reads_nothing(ticket, mallory):
+    assert prepared.whole_ticket(ticket.public_id, mallory) is None
+    assert prepared.newest_tickets(mallory, 50) == []
+    assert prepared.steps_from(ticket.public_id, mallory, 0, 10) == []
+
+
+def test_notes_are_no_steps_of_the_owner(ticket, alice, moira):
+    services.add_note(ticket.public_id, moira, "Have they tried it without the cable?")
+    ticket.refresh_from_db()
+    staff = prepared.steps_from(ticket.public_id, moira, 0, 50)
+    assert [step.seq for step in staff] == list(range(1, ticket.last_seq + 1))
+    assert [step.seq for step in prepared.steps_from(ticket.public_id, alice, 0, 50)] == [
+        step.seq for step in staff if not step.is_internal
+    ]
+    assert {step.ticket.pk for step in staff} == {ticket.pk}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_threads_that_write_it_at_the_same_moment_get_their_own_answers(alice, moira):
+    rows = Prepared(lambda: User.objects.filter(pk=Slot("key", BigIntegerField())))
+
+    def ask(key: int) -> int:
+        try:
+            return rows.first(key=key).pk
+        finally:
+            connections.close_all()
+
+    wanted = [alice.pk, moira.pk] * 10
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(ask, wanted)) == wanted
