@@ -169,8 +169,11 @@ def mark_read(world: World, who: User, chance: int) -> object:
 def time_passes(world: World, _who: User, chance: int) -> object:
     """Everything about it is older by some hours than it was."""
     by = timedelta(hours=(1, 30, 200)[chance % 3])
-    moments = ("quiet_since", "reminded_at", "snoozed_until", "first_answer_due_at", "resolution_due_at")
-    Ticket.objects.filter(public_id=world.id).update(**{name: F(name) - by for name in moments})
+    moments = ("quiet_since", "reminded_at", "first_answer_due_at", "resolution_due_at")
+    rows = Ticket.objects.filter(public_id=world.id)
+    rows.update(**{name: F(name) - by for name in moments})
+    # Clients know until when it sleeps: that moment comes, or stays where it is.
+    rows.filter(snoozed_until__lte=timezone.now() + by).update(snoozed_until=F("snoozed_until") - by)
     return services.watch_tickets()
 
 
