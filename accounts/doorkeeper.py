@@ -84,4 +84,4 @@ def _person_of(row: CookieSession) -> User | None:
 
 
 def _identity(user: User, session: str, expires_at: float) -> Identity:
-    return Identity(user.pk, user.username, user.role.value, session, expires_at, user.user_id)
+    return Identity(user.pk, user.username, user.role.value, session, expires_at)

@@ -125,7 +125,7 @@ def show_read(ticket: Ticket, reader: User, up_to_seq: int) -> None:
 
 def typing(ticket_id: str, typist: Identity) -> Publication:
     """For everybody else: their own other devices need not be told."""
-    body = {"ticket_id": ticket_id, "user_id": typist.public_id, "user_name": typist.name}
+    body = {"ticket_id": ticket_id, "user_name": typist.name}
     rooms = (room_of(ticket_id, staff=True), room_of(ticket_id, staff=False))
     return Publication((Part(rooms, (Frame.of("typing", body),)),), skip=typist.user_id)
 

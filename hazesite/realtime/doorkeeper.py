@@ -28,8 +28,6 @@ class Identity:
     """The sign-in behind it: of a token, or of a cookie of the staff pages."""
     expires_at: float
     """Seconds since the epoch."""
-    public_id: str = ""
-    """What others know them by."""
 
 
 class Doorkeeper(Protocol):

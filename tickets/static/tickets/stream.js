@@ -216,7 +216,7 @@ export class Conversation {
     this.messages.set(message.id, message);
     this.names.set(message.author_id, message.author_name);
     if (message.is_admin) this.#colleague(message.author_id, message.author_name);
-    this.#stoppedTyping(message.author_id);
+    this.#stoppedTyping(message.author_name);
     if (message.client_nonce && message.author_id === this.me.user_id) this.onDelivered(message.client_nonce);
   }
 
@@ -313,23 +313,22 @@ export class Conversation {
   }
 
   get typists() {
-    return [...this.#typists.values()].map(({name}) => name);
+    return [...this.#typists.keys()];
   }
 
-  #typing({user_name: name, user_id: id = name}) {
-    if (id === this.me.user_id || id === this.me.name) return;
-    this.#stoppedTyping(id);
-    const timer = setTimeout(() => {
-      this.#stoppedTyping(id);
+  #typing({user_name: name}) {
+    if (name === this.me.name) return;
+    clearTimeout(this.#typists.get(name));
+    this.#typists.set(name, setTimeout(() => {
+      this.#stoppedTyping(name);
       this.onChange();
-    }, TYPING_SHOWN);
-    this.#typists.set(id, {name, timer});
+    }, TYPING_SHOWN));
     this.onChange();
   }
 
-  #stoppedTyping(id) {
-    clearTimeout(this.#typists.get(id)?.timer);
-    this.#typists.delete(id);
+  #stoppedTyping(name) {
+    clearTimeout(this.#typists.get(name));
+    this.#typists.delete(name);
   }
 }
 
