@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
+from django.utils.crypto import get_random_string
 
 from tickets import search, services
 from tickets.models import Ticket
@@ -35,7 +36,7 @@ def before() -> Iterator[Any]:
 def old_ticket(before: Any, owner: int, *speakers: tuple[int, bool], **more: Any) -> int:
     """One with a message of each speaker: who, and whether they were staff."""
     ticket = before.get_model("tickets", "Ticket").objects.create(
-        public_id=f"{owner}-{len(speakers)}-{timezone.now().timestamp()}"[:20],
+        public_id=get_random_string(20),
         owner_id=owner,
         subject="An old one",
         type="bug",
