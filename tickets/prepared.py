@@ -14,7 +14,7 @@ from django.db.models import BigIntegerField, CharField, F, IntegerField, QueryS
 from django.db.models.lookups import In
 
 from hazesite.prepared import Prepared, Slot, remember
-from tickets.models import Message, Reader, Ticket, TicketEvent, TicketTag
+from tickets.models import Block, Message, Reader, Ticket, TicketEvent, TicketTag, Webhook
 from tickets.rendering import STAFF_FACTS
 
 IN_A_LIST = (
@@ -125,6 +125,41 @@ def locked_ticket(ticket_id: str, reader: Reader) -> Ticket | None:
 def _locked(staff: bool) -> Prepared[Ticket]:
     visible = Ticket.objects.visible_to(_reader(staff=staff)).with_lock()
     return Prepared(lambda: visible.filter(public_id=_ticket_id()).order_by())
+
+
+# --- what every message asks ------------------------------------------------
+def message_by_nonce(author: int, nonce: str) -> Message | None:
+    """With its author and its ticket."""
+    return _by_nonce().first(author=author, nonce=nonce)
+
+
+@cache
+def _by_nonce() -> Prepared[Message]:
+    def rows() -> QuerySet[Message]:
+        author, nonce = Slot("author", BigIntegerField()), Slot("nonce", CharField())
+        found = Message.objects.select_related("author", "ticket")
+        return found.filter(author=author, client_nonce=nonce).order_by()
+
+    return Prepared(rows)
+
+
+def block_of(user: int) -> Block | None:
+    """In force or not."""
+    return _block().first(user=user)
+
+
+@cache
+def _block() -> Prepared[Block]:
+    return Prepared(lambda: Block.objects.filter(user=Slot("user", BigIntegerField())).order_by())
+
+
+def enabled_webhooks() -> list[Webhook]:
+    return _webhooks().all()
+
+
+@cache
+def _webhooks() -> Prepared[Webhook]:
+    return Prepared(lambda: Webhook.objects.filter(enabled=True).order_by())
 
 
 # --- its messages and its stream ---------------------------------------------

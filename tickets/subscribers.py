@@ -5,8 +5,8 @@ from __future__ import annotations
 from hazesite.events import subscribe
 from hazesite.outgoing.models import Delivery
 from hazesite.outgoing.services import queue
+from tickets import prepared
 from tickets.events import TicketMoved
-from tickets.models import Webhook
 
 
 @subscribe(TicketMoved)
@@ -15,7 +15,7 @@ def queue_webhooks(moved: TicketMoved) -> None:
 
     Asked each time: a cache would make a new webhook deaf, or a disabled one loud, for as long as it lives.
     """
-    rows = Webhook.objects.filter(enabled=True).only("event_types", "include_internal").order_by()
+    rows = prepared.enabled_webhooks()
     wanted = [row.pk for row in rows if row.wants(moved.kind, internal=moved.internal)]
     queue(
         Delivery(

@@ -12,7 +12,7 @@ from accounts.models import Session, User
 from accounts.services import Device, start_session
 from hazesite.prepared import Prepared, Slot, remember
 from tickets import prepared, services
-from tickets.models import Ticket, TicketTag
+from tickets.models import Ticket, TicketTag, Webhook
 from tickets.rendering import summary_json
 
 BY_KEY = Prepared(lambda: Session.objects.select_related("user").filter(key=Slot("key", CharField())))
@@ -113,3 +113,16 @@ def test_threads_that_write_it_at_the_same_moment_get_their_own_answers(alice, m
     wanted = [alice.pk, moira.pk] * 10
     with ThreadPoolExecutor(8) as threads:
         assert list(threads.map(ask, wanted)) == wanted
+
+
+def test_what_a_message_asks_is_what_the_orm_answers(ticket, alice, moira):
+    said = services.post_message(ticket.public_id, alice, "Once", nonce="n-1")
+    found = prepared.message_by_nonce(alice.pk, "n-1")
+    assert (found, found.author, found.ticket) == (said, alice, ticket)
+    assert prepared.message_by_nonce(moira.pk, "n-1") is None
+    assert prepared.block_of(alice.pk) is None
+    block = services.block_user(alice.user_id, moira, reason="Spam")
+    assert prepared.block_of(alice.pk) == block
+    Webhook.objects.create(name="off", url="https://example.org/", enabled=False)
+    on = Webhook.objects.create(name="on", url="https://example.org/")
+    assert prepared.enabled_webhooks() == [on]

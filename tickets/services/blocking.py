@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from hazesite.errors import NotFound
+from tickets import prepared
 from tickets.errors import Blocked, CannotBlockStaff
 from tickets.models import Block, BlockQuerySet
 from tickets.services.locking import require_staff
@@ -16,8 +17,8 @@ from tickets.services.locking import require_staff
 
 def refuse_blocked(user: User) -> None:
     """Raises `Blocked`. One query: asked under a lock, it knows what was decided while waiting for that."""
-    block = Block.objects.in_force(timezone.now()).filter(user=user).first()
-    if block is not None:
+    block = prepared.block_of(user.pk)
+    if block is not None and (block.until is None or block.until > timezone.now()):
         raise Blocked(reason=block.reason, until=block.until)
 
 

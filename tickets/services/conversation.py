@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from hazesite import ratelimits
 from hazesite.errors import NotAllowed, NotFound
-from tickets import stream
+from tickets import prepared, stream
 from tickets.errors import NonceReused, TicketClosed, TicketMerged
 from tickets.models import Attachment, Message, ReadMark, Ticket, TicketEvent
 from tickets.rendering import attachment_json
@@ -93,8 +93,7 @@ def _refuse(ticket: Ticket, actor: User, *, is_note: bool = False) -> None:
 
 
 def _earlier(actor: User, nonce: str, body: str) -> Message | None:
-    rows = Message.objects.select_related("author", "ticket")
-    message = rows.filter(author=actor, client_nonce=nonce).first()
+    message = prepared.message_by_nonce(actor.pk, nonce)
     if message is not None and message.nonce_digest != body:
         raise NonceReused
     return message
