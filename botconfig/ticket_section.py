@@ -13,7 +13,6 @@ from rest_framework import serializers
 from botconfig.fields import SectionIn, each_once, number, text
 from hazesite.fields import Flag, Strict, Text, Whole
 
-DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 HOURS = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d-(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)\Z")
 A_YEAR_OF_MINUTES = 366 * 24 * 60
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from hazesite.api import PageQuery
 from hazesite.fields import OPTIONAL, Strict, Text, Whole
 from tickets.serializers import Input, Person
 from tickets.states import Priority
@@ -59,10 +58,6 @@ class CannedReplyIn(Strict):
 class BlockIn(Strict):
     reason = Text(max_length=300, **OPTIONAL)
     until = serializers.DateTimeField(required=False, allow_null=True, default=None)
-
-
-class BlocksQuery(PageQuery):
-    pass
 
 
 # --- out ---------------------------------------------------------------------

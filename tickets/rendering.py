@@ -6,6 +6,7 @@ Plain functions and no serializers, because a fan-out and a page of a hundred me
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from accounts.models import User
@@ -17,6 +18,11 @@ STAFF_FACTS = (
     "resolution_overdue",
 )  # fmt: skip
 """What staff see of a ticket and its owner does not. As of the moment of reading: no event tells them all."""
+
+
+def moment_text(moment: datetime) -> str:
+    """For facts, which are stored as JSON: as the encoder writes times everywhere else."""
+    return moment.isoformat().replace("+00:00", "Z")
 
 
 def person_id(user: User | None) -> str | None:

@@ -23,7 +23,7 @@ from tickets.errors import (
     WrongState,
 )
 from tickets.models import KEEP_DELETED, Message, Ticket, TicketEvent, TicketTag
-from tickets.rendering import person_id
+from tickets.rendering import moment_text, person_id
 from tickets.services.blocking import refuse_blocked
 from tickets.services.clocks import TURN, hold_resolution, reset_targets, run_resolution
 from tickets.services.conversation import refuse_closed, say_in
@@ -62,7 +62,7 @@ def record(
         value = getattr(ticket, column)
         told[column] = person_id(value) if column in ("claimed_by", "assigned_to") else value
     if "closed_at" in told and ticket.closed_at:
-        told["closed_at"] = ticket.closed_at.isoformat().replace("+00:00", "Z")
+        told["closed_at"] = moment_text(ticket.closed_at)
     stream.append(ticket, kind, actor, changed=[*changed, *also], facts=told | (facts or {}))
     return ticket
 

@@ -17,7 +17,7 @@ from hazesite.errors import Invalid, Refused
 from tickets import stream
 from tickets.errors import AlreadyTheirs, CannotMerge, NotSnoozed, TicketBusy, TicketClosed
 from tickets.models import Message, Ticket, TicketEvent
-from tickets.rendering import person_id
+from tickets.rendering import moment_text, person_id
 from tickets.services.clocks import hold_resolution
 from tickets.services.conversation import say_in, wake
 from tickets.services.lifecycle import move, record, staff_member
@@ -64,7 +64,7 @@ def snooze_ticket(ticket_id: str, actor: User, until: datetime) -> Ticket:
     if not now < until <= now + LONGEST_SNOOZE:
         raise Invalid(fields={"until": [_("A moment within the coming year.")]})
     ticket.snoozed_until = until
-    facts = {"snoozed_until": until.isoformat().replace("+00:00", "Z")}
+    facts = {"snoozed_until": moment_text(until)}
     stream.append(
         ticket, TicketEvent.Type.SNOOZED, actor, changed=["snoozed_until"], facts=facts, internal=True
     )

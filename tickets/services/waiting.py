@@ -19,6 +19,7 @@ from django.utils import timezone
 from tickets import stream
 from tickets.models import Ticket, TicketEvent
 from tickets.models.tickets import ANSWER_AWAITED, RUNNING, SNOOZED, TO_RESOLVE
+from tickets.rendering import moment_text
 from tickets.services.conversation import wake
 from tickets.services.lifecycle import shut
 from tickets.services.locking import locked_by_clock
@@ -101,7 +102,7 @@ def _remind(silence: Silence) -> int:
         closes_at = max(ticket.quiet_since + silence.close_after, now + silence.notice)
         facts: dict[str, Any] = {"awaiting": ticket.awaiting, "closes_at": None}
         if silence.closes(ticket.awaiting):
-            facts["closes_at"] = closes_at.isoformat().replace("+00:00", "Z")
+            facts["closes_at"] = moment_text(closes_at)
         stream.append(
             ticket,
             TicketEvent.Type.REMINDED,

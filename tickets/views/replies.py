@@ -32,9 +32,7 @@ class CannedReplyViews(RoleViewSet):
     def for_ticket(self, request: MemberRequest, ticket_id: str) -> Response:
         """All of them, filled in for this ticket; those of its category first."""
         ticket = visible_ticket(ticket_id, request.user)
-        replies = sorted(
-            services.canned_replies(request.user), key=lambda reply: reply.category != ticket.type
-        )
+        replies = services.canned_replies(request.user)
         filled = [
             {**_json(reply), "text": services.fill_in(reply.content, ticket, request.user)}
             for reply in sorted(replies, key=lambda reply: reply.category != ticket.type)
