@@ -149,6 +149,17 @@ class Server:
 
 
 @contextmanager
+def web_alone(data: Path, **environment: str) -> Iterator[Server]:
+    """One web process and nothing beside it."""
+    server = Server(data, command=("web",), environment=environment)
+    server.prepare()
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+@contextmanager
 def serving(data: Path, **options: Any) -> Iterator[Server]:
     server = Server(data, **options)
     try:

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from tests.node.conftest import UPGRADE, Connect, People
-from tests.serving import Server
+from tests.serving import Server, web_alone
 
 pytestmark = [pytest.mark.node, pytest.mark.server]
 
@@ -21,13 +21,8 @@ SEQ = re.compile(r'^42\["new_message",\{"ticket_id":"[^"]+","seq":(\d+)')
 
 @pytest.fixture(scope="module", params=["true", "false"], ids=["fast", "plain"])
 def server(request, tmp_path_factory) -> Iterator[Server]:
-    environment = {"SOCKET_FASTPATH": request.param}
-    running = Server(tmp_path_factory.mktemp("server"), command=("web",), environment=environment)
-    running.prepare()
-    try:
-        yield running.start()
-    finally:
-        running.stop()
+    with web_alone(tmp_path_factory.mktemp("server"), SOCKET_FASTPATH=request.param) as running:
+        yield running
 
 
 def test_clients_that_come_in_the_midst_of_a_flood_miss_nothing(

@@ -10,7 +10,7 @@ import pytest
 import websockets
 from websockets.asyncio.client import ClientConnection
 
-from tests.serving import Server
+from tests.serving import Server, web_alone
 
 pytestmark = [pytest.mark.server, pytest.mark.workers]
 
@@ -22,13 +22,8 @@ MESSAGES, DEMANDS = 100, 40
 
 @pytest.fixture(scope="module", params=["true", "false"], ids=["fast", "plain"])
 def server(request, tmp_path_factory) -> Iterator[Server]:
-    environment = {"SOCKET_FASTPATH": request.param}
-    running = Server(tmp_path_factory.mktemp("server"), command=("web",), environment=environment)
-    running.prepare()
-    try:
-        yield running.start()
-    finally:
-        running.stop()
+    with web_alone(tmp_path_factory.mktemp("server"), SOCKET_FASTPATH=request.param) as running:
+        yield running
 
 
 async def enter(server: Server, token: str, ticket_id: str) -> ClientConnection:
