@@ -6,13 +6,13 @@ PY := $(VENV)/bin/python
 RUNS := $(VENV)/.installed
 TESTS := $(VENV)/.installed-dev
 
-.PHONY: run test test-all faults check lint types migrations style lock clean
+.PHONY: run test test-all faults discord-faults check audit lint security types migrations style lock clean
 
 run: $(RUNS)
 	$(PY) manage.py serve $(if $(filter-out 0 no false,$(DEMO)),--demo)
 
 test: $(TESTS)
-	$(PY) -m pytest -q -n auto --dist loadfile -m "not node and not browser and not postgres and not redis and not workers and not faults" $(ARGS)
+	$(PY) -m pytest -q -n auto --dist loadfile -m "not node and not browser and not nginx and not promtool and not systemd and not postgres and not redis and not workers and not faults" $(ARGS)
 
 test-all: $(TESTS)
 	$(PY) -m tests.everything $(ARGS)
@@ -22,11 +22,23 @@ faults: $(TESTS)
 	$(PY) -m tests.faults --schedules $(or $(SCHEDULES),10) --seed $(or $(SEED),1) --at-once $(or $(AT_ONCE),1) \
 		--examples $(or $(EXAMPLES),0) $(if $(BACKEND),--backend $(BACKEND)) $(if $(SHOW),--show)
 
-check: lint types migrations style
+# What lies between the site and its Discord fails: SCHEDULES on each database from SEED on; BACKEND.
+discord-faults: $(TESTS)
+	$(PY) -m tests.bot.faults --schedules $(or $(SCHEDULES),10) --seed $(or $(SEED),1) $(if $(BACKEND),--backend $(BACKEND))
+
+check: lint security types migrations style
+
+# Asks PyPI whether weaknesses of the locked packages are known; where it cannot be asked: NOT RUN, and no success.
+audit: $(TESTS)
+	$(PY) scripts/audit.py
 
 lint: $(TESTS)
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+
+security: $(TESTS)
+	$(PY) -m bandit -q -c pyproject.toml -r manage.py hazesite accounts botconfig tickets monitoring notifications \
+		analytics bot scripts
 
 types: $(TESTS)
 	$(PY) -m mypy .

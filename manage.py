@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import sys
 
-from hazesite import lifeline
+from hazesite import activation, lifeline  # noqa: F401 - it looks first
 
 
 def main() -> None:

@@ -13,12 +13,19 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminPasswordWidget
 
-from accounts import services
-from accounts.models import Session, User
-from hazesite.admin_site import PageAdmin, ReadOnly, attempt, for_each
+from accounts import access, erasing, services
+from accounts.discord_login import pages
+from accounts.models import Erasure, Session, User
+from hazesite.admin_site import OTHER_SIGN_INS, PageAdmin, ReadOnly, attempt, for_each
 from hazesite.dashboard import Group
 
 admin.site.unregister(DjangoGroup)  # rights follow from the role
+OTHER_SIGN_INS.append(pages.link)
+
+
+def _actor(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # the admin site lets staff in alone
+    return request.user
 
 
 class UserForm(forms.ModelForm[User]):
@@ -51,7 +58,7 @@ class UserAdmin(PageAdmin[User]):
     list_filter = ["granted_role", "guild_role", "is_active"]
     search_fields = ["username", "=user_id", "=discord_id"]
     readonly_fields = ["user_id", "discord_id", "guild_role", "created_at", "last_login"]
-    actions = ["end_sessions"]
+    actions = ["end_sessions", "block", "unblock"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).filter(is_service=False)
@@ -68,13 +75,14 @@ class UserAdmin(PageAdmin[User]):
         return False  # a person's words stay; erasing somebody is a service of its own
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        given = form.cleaned_data
+        given, actor = form.cleaned_data, _actor(request)
         if not change:
             role, active = given["granted_role"], given["is_active"]
-            obj.pk = services.add_user(given["username"], given["new_password"], role, is_active=active).pk
+            obj.pk = services.add_user(
+                given["username"], given["new_password"], role, is_active=active, actor=actor
+            ).pk
             return
         if {"granted_role", "is_active"} & set(form.changed_data):
-            actor: Any = request.user
             role, active = given["granted_role"], given["is_active"]
             attempt(
                 request,
@@ -82,18 +90,31 @@ class UserAdmin(PageAdmin[User]):
                 str(_("Access changed.")),
             )
         if given["new_password"]:
-            services.set_password(obj, given["new_password"])
+            services.set_password(obj, given["new_password"], actor)
 
     @admin.action(description=_("End all sign-ins of these people"), permissions=["view"])
     def end_sessions(self, request: HttpRequest, people: QuerySet[User]) -> None:
-        actor: Any = request.user
+        actor = _actor(request)
         for_each(request, people, lambda user: services.end_sessions_as(actor, user))
+
+    @admin.action(description=_("Block these people"), permissions=["change"])
+    def block(self, request: HttpRequest, people: QuerySet[User]) -> None:
+        actor = _actor(request)
+        for_each(request, people, lambda user: access.block_person(user.user_id, actor))
+
+    @admin.action(description=_("Unblock these people"), permissions=["change"])
+    def unblock(self, request: HttpRequest, people: QuerySet[User]) -> None:
+        actor = _actor(request)
+        for_each(request, people, lambda user: access.unblock_person(user.user_id, actor))
 
 
 @admin.register(Session)
 class SessionAdmin(ReadOnly, PageAdmin[Session]):
     group, icon, title = Group.PEOPLE, "devices", _("Sign-ins")
-    list_display = ["user", "kind", "platform", "device", "address", "last_seen_at", "ended_at", "end_reason"]
+    list_display = [
+        "user", "kind", "name", "platform", "device", "address", "created_at", "last_seen_at", "expires_at",
+        "ended_at", "end_reason",
+    ]  # fmt: skip
     list_filter = ["kind", "platform", "ended_at"]
     search_fields = ["user__username", "=address"]
     list_select_related = ["user"]
@@ -102,9 +123,23 @@ class SessionAdmin(ReadOnly, PageAdmin[Session]):
 
     @admin.action(description=_("End these sign-ins"), permissions=["view"])
     def end(self, request: HttpRequest, sessions: QuerySet[Session]) -> None:
-        actor: Any = request.user
+        actor = _actor(request)
         rows = sessions.select_related("user")
         for_each(request, rows, lambda session: services.end_session_as(actor, session))
+
+
+@admin.register(Erasure)
+class ErasureAdmin(ReadOnly, PageAdmin[Erasure]):
+    group, icon = Group.PEOPLE, "person_off"
+    list_display = ["user", "state", "asked_by", "agreed_by", "asked_at", "finished_at", "counts"]
+    list_filter = ["state", "asked_at"]
+    list_select_related = ["user", "asked_by", "agreed_by"]
+    actions = ["agree"]
+
+    @admin.action(description=_("Erase these people now, for good"), permissions=["view"])
+    def agree(self, request: HttpRequest, rows: QuerySet[Erasure]) -> None:
+        actor = _actor(request)
+        for_each(request, rows.select_related("user"), lambda row: erasing.begin_erasing(row.user, actor))
 
 
 # What the guard at the admin's own sign-in counted. Deleting an attempt lets its person try again.

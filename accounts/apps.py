@@ -7,8 +7,9 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        from accounts import schema  # noqa: F401
+        from accounts import audit, examinations, health, jobs, personal, schema  # noqa: F401 - they register themselves
         from accounts.doorkeeper import AccountsDoorkeeper
         from hazesite.realtime.doorkeeper import appoint
 
         appoint(AccountsDoorkeeper())
+        personal.register()

@@ -21,8 +21,15 @@ GRACE = timedelta(seconds=60)
 """How long the token before the current one stays usable: an answer got lost, requests ran in parallel."""
 
 
+ADMINS = Q(is_superuser=True) | Q(granted_role=Role.ADMIN) | Q(guild_role=Role.ADMIN)
+
+
 def new_user_id() -> str:
     return f"u{secrets.randbelow(10**12)}"
+
+
+def new_alias() -> str:
+    return f"erased-{secrets.token_hex(4)}"
 
 
 def new_session_key() -> str:
@@ -36,6 +43,20 @@ class UserQuerySet(models.QuerySet["User"]):
             is_active=True,
             is_service=False,
         )
+
+    def people(self) -> UserQuerySet:
+        return self.filter(is_service=False)
+
+    def admins(self) -> UserQuerySet:
+        return self.people().filter(ADMINS)
+
+    def with_role(self, role: str) -> UserQuerySet:
+        """As `User.role` says it."""
+        if role == Role.ADMIN:
+            return self.admins()
+        moderators = Q(granted_role=Role.MODERATOR) | Q(guild_role=Role.MODERATOR)
+        others = self.people().exclude(ADMINS)
+        return others.filter(moderators) if role == Role.MODERATOR else others.exclude(moderators)
 
 
 class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
@@ -80,13 +101,18 @@ class User(AbstractBaseUser):
     cookie_epoch = models.PositiveIntegerField(default=0, editable=False)
     time_zone = models.CharField(max_length=64, default="UTC")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    erased_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     USERNAME_FIELD = "username"
     objects = UserManager()
 
     class Meta:
         ordering = ["username"]
-        indexes = [models.Index(fields=["granted_role"]), models.Index(fields=["guild_role"])]
+        indexes = [
+            models.Index(fields=["granted_role"]),
+            models.Index(fields=["guild_role"]),
+            models.Index(fields=["-created_at", "-id"], name="user_by_age"),
+        ]
 
     def __str__(self) -> str:
         return self.username
@@ -152,6 +178,7 @@ class Session(models.Model):
 
     class Kind(models.TextChoices):
         LOGIN = "login", _("Sign-in")
+        HANDOVER = "handover", _("Sign-in with Discord, not taken up")
         MONITORING = "monitoring", _("Monitoring token")
 
     key = models.CharField(max_length=32, unique=True, default=new_session_key, editable=False)
@@ -194,3 +221,54 @@ class Session(models.Model):
 
     def accepts(self, generation: int) -> bool:
         return generation == self.generation or self.in_grace(generation)
+
+
+class LoginAttempt(models.Model):
+    """Somebody went to Discord to sign in and has not come back. It is gone as soon as they have."""
+
+    class Platform(models.TextChoices):
+        WEB = "web", _("Web")
+        ANDROID = "android", _("Android")
+        IOS = "ios", _("iOS")
+        ADMIN = "admin", _("Admin site")
+
+    key = models.CharField(max_length=64, unique=True, help_text=_("SHA-256 of the state."))
+    platform = models.CharField(max_length=10, choices=Platform.choices)
+    verifier = models.CharField(max_length=128)
+    next_path = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.get_platform_display()}, {self.created_at:%H:%M:%S}"
+
+
+class Erasure(models.Model):
+    """Somebody is to be forgotten: who wanted it, how far it is, and the name that is left."""
+
+    class State(models.TextChoices):
+        ASKED = "asked", _("Asked for, an admin has to agree")
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+
+    user = models.ForeignKey(User, models.PROTECT, related_name="erasures")
+    state = models.CharField(max_length=8, choices=State.choices, default=State.ASKED)
+    asked_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    agreed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    later_user_id = models.CharField(max_length=20, default=new_user_id, help_text=_("If it has to change."))
+    alias = models.CharField(max_length=40, default=new_alias, help_text=_("In the place of the name."))
+    counts = models.JSONField(default=dict, help_text=_("How many things were erased, by part."))
+    asked_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-asked_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"], condition=~Q(state="done"), name="one_erasure_of_each_at_a_time"
+            )
+        ]
+        indexes = [models.Index(fields=["-asked_at", "-id"], name="erasure_by_age")]
+
+    def __str__(self) -> str:
+        return f"{self.alias} ({self.state})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -31,6 +32,8 @@ MODERATOR_ADMIN_PAGES = frozenset(
     {
         "accounts.view_user",
         "accounts.view_session",
+        "bot.view_mirror",
+        "bot.view_moderationaction",
         "tickets.view_ticket",
         "tickets.change_ticket",
         "tickets.view_rating",
@@ -44,6 +47,7 @@ MODERATOR_ADMIN_PAGES = frozenset(
 """Django permissions of a moderator on the admin site; an admin has them all, nobody else any."""
 
 
+@cache
 def higher(one: str, other: str) -> Role:
     """The higher of two roles; nobody is less than a lootling."""
     return Role(max(one, other, Role.LOOTLING, key=lambda role: RANK[role]))

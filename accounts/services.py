@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import hmac
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
-from django.db.models import CharField, F
+from django.db.models import CharField
 from django.utils import timezone
 
 from accounts import tokens
-from accounts.errors import NameTaken, TokenReused, Unauthenticated, WrongCredentials, WrongSecret
-from accounts.events import SessionEnded, SessionStarted
+from accounts.access import change_access as change_access  # the doors ask for all of it here
+from accounts.discord_login import membership
+from accounts.ending import end_locked
+from accounts.ending import end_session as end_session
+from accounts.ending import end_sessions_of as end_sessions_of
+from accounts.errors import Erased, NameTaken, TokenReused, Unauthenticated, WrongCredentials
+from accounts.events import PasswordSetByStaff, PersonAdded, SessionStarted, SignedOutByStaff
 from accounts.models import Session, User
 from accounts.roles import Role
 from hazesite import ratelimits
@@ -23,13 +27,11 @@ from hazesite.errors import NotAllowed, NotFound
 from hazesite.events import publish
 from hazesite.housekeeping import chore
 from hazesite.prepared import Prepared, Slot
-from hazesite.realtime.publication import Part, Publication
 
 FAILURES_PER_NAME, FAILURES_PER_ADDRESS = "10/5m", "30/5m"
-SECRETS_PER_ADDRESS = "10/5m"
 SEEN_EVERY = timedelta(seconds=60)
 KEEP_DEAD = timedelta(days=30)
-MONITORING_USER = "uptime_kuma_monitor"
+REFRESHABLE = (Session.Kind.LOGIN, Session.Kind.HANDOVER)
 
 
 @dataclass(frozen=True)
@@ -59,12 +61,13 @@ def sign_in(username: str, password: str, device: Device) -> Session:
 
 
 @transaction.atomic
-def start_session(user: User, device: Device, kind: str = Session.Kind.LOGIN) -> Session:
+def start_session(user: User, device: Device, kind: str = Session.Kind.LOGIN, *, name: str = "") -> Session:
     now = timezone.now()
     user.sessions.filter(expires_at__lt=now - KEEP_DEAD).delete()
     session = Session.objects.create(
         user=user,
         kind=kind,
+        name=name[:100],
         generation_at=now,
         expires_at=_end_of_refreshing(kind, now),
         **_described(device),
@@ -75,8 +78,7 @@ def start_session(user: User, device: Device, kind: str = Session.Kind.LOGIN) ->
 
 
 def _end_of_refreshing(kind: str, now: datetime) -> datetime:
-    window = tokens.REFRESH_WINDOW if kind == Session.Kind.LOGIN else timedelta()
-    return now + tokens.ttl(kind) + window
+    return now + tokens.ttl(kind) + tokens.refresh_window(kind)
 
 
 def _described(device: Device) -> dict[str, Any]:
@@ -126,11 +128,13 @@ def refresh(token: str) -> Session:
     """The session with a new generation, or as it is for a token in its grace.
 
     A token older than that was stolen, from us or by us: the session ends. Raises `Unauthenticated`.
+    Asks Discord first where nobody else follows the guild, so never call it inside a transaction.
     """
     try:
         claims = tokens.read(token, late=tokens.REFRESH_WINDOW)
     except tokens.BadToken as error:
         raise Unauthenticated from error
+    membership.reread(claims.session, claims.generation)
     session, reused = _rotate(claims)
     if reused:
         raise TokenReused
@@ -142,39 +146,24 @@ def _rotate(claims: tokens.Claims) -> tuple[Session, bool]:
     session = (
         Session.objects.select_related("user")
         .select_for_update(no_key=True, of=("self",))
-        .filter(key=claims.session, kind=Session.Kind.LOGIN)
+        .filter(key=claims.session, kind__in=REFRESHABLE)
         .first()
     )
     if session is None or not session.is_live:
         raise Unauthenticated
     if claims.generation == session.generation:
         now = timezone.now()
+        session.kind = Session.Kind.LOGIN
         session.generation += 1
         session.generation_at = session.last_seen_at = now
         session.expires_at = _end_of_refreshing(session.kind, now)
-        session.save(update_fields=["generation", "generation_at", "last_seen_at", "expires_at"])
+        session.save(update_fields=["kind", "generation", "generation_at", "last_seen_at", "expires_at"])
     elif not session.in_grace(claims.generation):
-        _end(session, "token_reused")
+        end_locked(session, "token_reused")
         return session, True
+    elif claims.is_handover:
+        raise Unauthenticated  # it is good for one refresh
     return session, False
-
-
-@transaction.atomic
-def end_session(session: Session, reason: str = "signed_out") -> None:
-    """All its tokens are dead and its sockets closed. Ending an ended one changes nothing."""
-    locked = Session.objects.select_for_update(no_key=True).get(pk=session.pk)
-    if locked.ended_at is None:
-        _end(locked, reason)
-
-
-def _end(session: Session, reason: str) -> None:
-    session.ended_at, session.end_reason = timezone.now(), reason
-    session.save(update_fields=["ended_at", "end_reason"])
-    rooms = Part((f"session:{session.key}",), ())
-    publish(
-        SessionEnded(session.pk, session.user_id, reason),
-        Publication(parts=(rooms,), closes="unauthorized"),
-    )
 
 
 def end_own_session(user: User, key: str) -> None:
@@ -185,26 +174,21 @@ def end_own_session(user: User, key: str) -> None:
     end_session(session, "ended_by_user")
 
 
-@transaction.atomic
-def end_sessions_of(user: User, reason: str) -> int:
-    """Those of tokens, and the cookies of the admin site."""
-    User.objects.filter(pk=user.pk).update(cookie_epoch=F("cookie_epoch") + 1)
-    sessions = list(user.sessions.select_for_update(no_key=True).filter(ended_at=None))
-    for session in sessions:
-        _end(session, reason)
-    return len(sessions)
-
-
 def end_session_as(actor: User, session: Session) -> None:
     """An admin may end anybody's, a moderator a lootling's. Raises `NotAllowed`."""
     _require_power_over(actor, session.user)
-    end_session(session, "ended_by_staff")
+    with transaction.atomic():
+        if end_session(session, "ended_by_staff"):
+            publish(SignedOutByStaff(session.user_id, actor.pk, 1))
 
 
 def end_sessions_as(actor: User, user: User) -> int:
     """As `end_session_as`, for all of one person."""
     _require_power_over(actor, user)
-    return end_sessions_of(user, "ended_by_staff")
+    with transaction.atomic():
+        count = end_sessions_of(user, "ended_by_staff")
+        publish(SignedOutByStaff(user.pk, actor.pk, count))
+    return count
 
 
 def _require_power_over(actor: User, user: User) -> None:
@@ -221,58 +205,33 @@ def clear_dead_sessions() -> int:
     return ended + expired
 
 
-def issue_monitoring_token(secret: str, asker: User | None, device: Device) -> Session:
-    """A read-only session of 90 days, for the shared secret or an admin. Raises `WrongSecret`, `TooMany`."""
-    address = device.address or "unknown"
-    ratelimits.check("monitoring-secret", address, SECRETS_PER_ADDRESS)
-    expected = settings.API_MONITORING_SECRET
-    by_secret = bool(expected) and hmac.compare_digest(secret.encode(), expected.encode())
-    if not by_secret and asker is not None and not secret and not asker.is_admin:
-        raise NotAllowed
-    if not by_secret and (secret or asker is None):
-        ratelimits.spend("monitoring-secret", address, SECRETS_PER_ADDRESS)
-        raise WrongSecret
-    user, _created = User.objects.get_or_create(
-        username=MONITORING_USER, is_service=True, defaults={"password": make_password(None)}
-    )
-    return start_session(user, device, Session.Kind.MONITORING)
-
-
 # --- accounts ----------------------------------------------------------------
 @transaction.atomic
-def add_user(username: str, password: str, role: str, *, is_active: bool = True) -> User:
-    """Raises `NameTaken`, and Django's `ValidationError` for a name that cannot be one."""
+def add_user(
+    username: str, password: str, role: str, *, is_active: bool = True, actor: User | None = None
+) -> User:
+    """Raises `NameTaken`, and Django's `ValidationError` for a name that cannot be one.
+
+    `actor` None is the environment, or a command.
+    """
     if User.objects.filter(username=username).exists():
         raise NameTaken
     user = User(username=username, granted_role=role, is_active=is_active)
     user.set_password(password)
     user.full_clean()
     user.save()
+    publish(PersonAdded(user.pk, actor.pk if actor else None, user.role.value))
     return user
 
 
 @transaction.atomic
-def set_password(user: User, password: str) -> None:
+def set_password(user: User, password: str, actor: User | None = None) -> None:
     """A new password ends every session: whoever had the old one is out."""
     end_sessions_of(user, "password_changed")  # first, so that their sockets are told
     user.set_password(password)
     user.save(update_fields=["password"])
-
-
-@transaction.atomic
-def change_access(user: User, actor: User | None, *, granted_role: str, is_active: bool) -> User:
-    """Grant a role, block or unblock. Sockets of a changed person close; a blocked one's sign-ins end.
-
-    Admins may, for others (nobody locks themselves out); `actor` None is the environment.
-    """
-    if actor is not None and (not actor.is_admin or actor.pk == user.pk):
-        raise NotAllowed
-    user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
-    user.granted_role, user.is_active = granted_role, is_active
-    user.save(update_fields=["granted_role", "is_active"])
-    if not is_active:
-        end_sessions_of(user, "blocked")
-    return user
+    if actor is not None:
+        publish(PasswordSetByStaff(user.pk, actor.pk))
 
 
 def keep_configured_user(username: str, password: str, role: str) -> User:
@@ -283,7 +242,8 @@ def keep_configured_user(username: str, password: str, role: str) -> User:
     if not user.check_password(password):
         set_password(user, password)
     if user.granted_role != role or not user.is_active:
-        change_access(user, None, granted_role=role, is_active=True)
+        with suppress(Erased):  # soon nobody has that name; at the next start there is a new account of it
+            change_access(user, None, granted_role=role, is_active=True)
     return user
 
 

@@ -9,8 +9,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
+from accounts import monitoring_tokens, services, tokens
 from accounts import serializers as s
-from accounts import services, tokens
 from accounts.authentication import OptionalBearer, RefreshableBearer, bearer
 from accounts.errors import Unauthenticated
 from accounts.http import MemberRequest, device_of
@@ -55,7 +55,7 @@ class MonitoringTokenViews(ViewSet):
         """A read-only token of 90 days for uptime monitors: with the shared secret, or as an admin."""
         body = parsed(s.MonitoringTokenIn, request.data)
         asker = request.user if isinstance(request.user, User) else None
-        session = services.issue_monitoring_token(body["secret"], asker, device_of(request))
+        session = monitoring_tokens.issue(body["secret"], asker, device_of(request))
         expires = datetime.fromtimestamp(tokens.expires_at(session), UTC).date()
         return Response({"token": tokens.issue(session), "expires": expires.isoformat()})
 

@@ -6,8 +6,9 @@
 bare    the hot calls, and a view that makes one query and answers 80 bytes, mounted in the same process
         behind the same middleware; what counts is the processor time of the server's process for each
         request. For comparison, the same view in a server without any middleware
-flask   a ticket with its messages, here and from a Flask app with plain SQL that verifies the same token
-        and session and gives the same JSON (which is checked), under waitress and under gevent
+flask   a ticket with its messages, here and from two Flask apps that verify the same token and session and
+        give the same JSON (which is checked), under waitress and under gevent: one has plain SQL and
+        nothing else, one has models (Flask-SQLAlchemy) and logs each request
 
 Rounds go through all of them in turn. Servers run on one core and the client on another.
 """
@@ -33,6 +34,10 @@ READERS = 400
 """Members whose tickets are read; the others write, so that what is read stays as long as it was."""
 ALLOWED = 3.0
 BARE, ALONE = "bare view, one query", "the same, no middleware"
+RIVALS = {
+    "Flask, plain SQL": "benchmarks.stacks.flask_tickets",
+    "Flask, models": "benchmarks.stacks.flask_orm_tickets",
+}
 BARE_SETTINGS = "benchmarks.stacks.bare_settings"
 
 
@@ -118,21 +123,20 @@ def bare(where: Place, known: Found, options: argparse.Namespace) -> bool:
 
 
 def flask(where: Place, known: Found, options: argparse.Namespace) -> None:
-    if subprocess.run([options.rivals, "-c", "import flask, gevent, waitress, jwt, psycopg"]).returncode:
+    if subprocess.run(
+        [options.rivals, "-c", "import flask_sqlalchemy, gevent, waitress, jwt, psycopg"]
+    ).returncode:
         print("(Flask left out: give --rivals, a Python with benchmarks/requirements.txt)")
         return
     told = {"JWT_KEY": known["jwt_key"], "SQLITE": known["sqlite"]}
-    module = "benchmarks.stacks.flask_tickets"
-    waitress = (options.rivals, "-m", module, "waitress")
-    gevent = (options.rivals, "-m", "gevent.monkey", "--module", module, "gevent")
     readers = known["members"][:READERS]
     requests = [{"path": f"/api/tickets/{one['ticket']}", "token": one["token"]} for one in readers]
     with ExitStack() as stack:
-        servers = {
-            "this server": stack.enter_context(where.serving()),
-            "Flask, waitress": stack.enter_context(where.serving(*waitress, path="/", **told)),
-            "Flask, gevent": stack.enter_context(where.serving(*gevent, path="/", **told)),
-        }
+        servers = {"this server": stack.enter_context(where.serving())}
+        for what, module in RIVALS.items():
+            for under in (("-m", module, "waitress"), ("-m", "gevent.monkey", "--module", module, "gevent")):
+                server = stack.enter_context(where.serving(options.rivals, *under, path="/", **told))
+                servers[f"{what}, {under[-1]}"] = server
         node = stack.enter_context(client(where))
         answers = {
             name: node.ask("ask", port=server.port, request=requests[0]) for name, server in servers.items()
@@ -162,10 +166,8 @@ def rounds(cases: list[Case], node: Process, options: argparse.Namespace) -> Non
 
 
 def rival_versions(python: str) -> str:
-    code = (
-        "import importlib.metadata as m; "
-        "print(', '.join(f'{n} {m.version(n)}' for n in ('flask', 'waitress', 'gevent', 'pyjwt', 'psycopg')))"
-    )
+    names = ("flask", "flask-sqlalchemy", "sqlalchemy", "waitress", "gevent", "pyjwt", "psycopg")
+    code = f"import importlib.metadata as m; print(', '.join(f'{{n}} {{m.version(n)}}' for n in {names}))"
     told = subprocess.run([python, "-c", code], capture_output=True, text=True, cwd=ROOT)
     return told.stdout.strip() or "no Flask here"
 
@@ -190,7 +192,7 @@ def parsed() -> argparse.Namespace:
 def main() -> int:
     options = parsed()
     begin()
-    print(versions("django", "djangorestframework", "uvicorn", "a2wsgi"))
+    print(versions("django", "djangorestframework", "uvicorn"))
     print(f"rivals: {rival_versions(options.rivals)}")
     kept = True
     for kind in options.setup:

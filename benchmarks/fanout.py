@@ -340,7 +340,7 @@ def main():
     pairs = max(1, sockets // 2)
     scenarios = {
         "room": Scenario("{rooms} room of {members}", 1, 1, 4, 5),
-        "pairs": Scenario("{rooms} rooms of {members}", pairs, min(25, pairs), 4, 8),
+        "pairs": Scenario("{rooms} rooms of {members}", pairs, min(50, pairs), 4, 4),
     }
     with tempfile.TemporaryDirectory(prefix="fanout-") as folder:
         for name, scenario in scenarios.items():

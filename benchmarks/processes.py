@@ -101,6 +101,13 @@ class Process:
         fields = Path(f"/proc/{self.running.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / TICKS
 
+    def settle(self, share: float = 0.2) -> None:
+        """Wait until it has done what there was to do at its start: it takes less than that of a core."""
+        before, deadline = self.cpu() - 1, time.monotonic() + 60
+        while (now := self.cpu()) - before > share and time.monotonic() < deadline:
+            before = now
+            time.sleep(1)
+
     def memory(self) -> float:
         """MiB resident."""
         status = Path(f"/proc/{self.running.pid}/status").read_text()

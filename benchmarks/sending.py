@@ -79,7 +79,8 @@ class Run:
         return [stack.enter_context(self.where.serving(*command, **more)) for _ in range(processes)]
 
     def worker(self, stack: ExitStack) -> None:
-        stack.enter_context(self.where.running([sys.executable, "manage.py", "worker"]))
+        """One that has looked after the tickets: at its first look all of them are late."""
+        stack.enter_context(self.where.running([sys.executable, "manage.py", "worker"])).settle()
 
     def requests(self, members: list[Found]) -> list[Found]:
         body = f'{{"message": "{MESSAGE}", "client_nonce": "NUMBER"}}'
@@ -104,17 +105,21 @@ class Run:
 def send(run: Run) -> None:
     options, rounds = run.options, []
     with ExitStack() as stack:
-        server = run.web(stack)[0]
+        servers = run.web(stack)
         run.worker(stack)
         node = stack.enter_context(client(run.where))
-        requests = run.requests(run.members)
-        node.ask("closed", port=server.port, connections=8, once=True, requests=requests[:100])
+        # As a proxy before several processes would spread them: by turns.
+        requests: list[Found] = [
+            {**request, "port": servers[n % len(servers)].port}
+            for n, request in enumerate(run.requests(run.members))
+        ]
+        for server in servers:
+            mine = [request for request in requests if request["port"] == server.port]
+            node.ask("closed", port=server.port, connections=8, once=True, requests=mine[:100])
         for _ in range(options.rounds):
-            cpu = server.cpu()
-            found = node.ask(
-                "open", port=server.port, rate=options.rate, seconds=options.seconds, requests=requests
-            )
-            found["cpu"] = (server.cpu() - cpu) / found["count"] * 1000
+            cpu = sum(server.cpu() for server in servers)
+            found = node.ask("open", rate=options.rate, seconds=options.seconds, requests=requests)
+            found["cpu"] = (sum(server.cpu() for server in servers) - cpu) / found["count"] * 1000
             rounds.append(found)
             run.members = run.members[100:] + run.members[:100]
     p50, p99, at = typical(rounds, "p50"), typical(rounds, "p99"), run.where.name

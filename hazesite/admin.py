@@ -8,6 +8,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from hazesite.admin_site import PageAdmin, ReadOnly, labelled
+from hazesite.audit.models import AuditEntry
+from hazesite.dashboard import Group
 from hazesite.error_reports import services as error_reports
 from hazesite.error_reports.models import ErrorReport
 from hazesite.jobs import services
@@ -24,6 +26,7 @@ class JobAdmin(ReadOnly, PageAdmin[Job]):
     list_display = ["task", "state", "queue", "attempts", "run_after", "started_at", "finished_at", "worker"]
     list_filter = ["state", "queue", "task"]
     search_fields = ["task", "error"]
+    actions_are_deeds = True
     actions = ["run_again"]
 
     @admin.action(description=_("Run again what was given up"), permissions=["view"])
@@ -40,6 +43,7 @@ class DeliveryAdmin(ReadOnly, PageAdmin[Delivery]):
     ]  # fmt: skip
     list_filter = ["state", "transport", "created_at"]
     search_fields = ["=thing", "=target", "reason"]
+    actions_are_deeds = True
     actions = ["send_again", "retract"]
 
     @admin.action(description=_("Send again what was given up, retracted or waits"), permissions=["view"])
@@ -65,6 +69,7 @@ class ErrorReportAdmin(ReadOnly, PageAdmin[ErrorReport]):
         "last_seen_at", "request_id", "version", "fingerprint",
     ]  # fmt: skip
     readonly_fields = ["shown_traceback"]
+    actions_are_deeds = True
     actions = ["resolve", "resolve_in_next_version", "ignore", "reopen"]
     shown_state = labelled("state", {New: "danger", Resolved: "success"})
 
@@ -94,3 +99,13 @@ class ErrorReportAdmin(ReadOnly, PageAdmin[ErrorReport]):
 
     def _say(self, request: HttpRequest, count: int) -> None:
         self.message_user(request, _("%(count)d changed.") % {"count": count})
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnly, PageAdmin[AuditEntry]):
+    group, icon, title = Group.PEOPLE, "policy", _("Audit log")
+    list_display = ["at", "actor", "verb", "object_type", "object_id", "before", "after", "door", "address"]
+    list_filter = ["door", "object_type", "at", "actor"]
+    search_fields = ["^verb", "=object_id", "=request_id", "actor__username"]
+    list_select_related = ["actor"]
+    ordering = ["-at", "-pk"]

@@ -1,4 +1,4 @@
-"""The admin site, for staff: moderators and admins sign in here with a password."""
+"""The admin site, for staff: moderators and admins."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from csp.decorators import csp_replace
 from django.contrib import messages
+from django.db import transaction
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from hazesite import origin
+from hazesite.audit.services import record
 from hazesite.dashboard import Group, cards_for
 from hazesite.errors import Refused
 
@@ -31,17 +34,22 @@ POLICY = {"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE]}
 
 
 _allowed: Callable[[Any], Any] = csp_replace(POLICY)
+OTHER_SIGN_INS: list[Callable[[HttpRequest], tuple[str, str] | None]] = []
+"""Other ways in than a password, as label and link; None while one is off. Apps add theirs."""
 
 
 class SiteAdmin(ThemedSite):
     index_title = gettext_lazy("The desk")
     index_template = "hazesite/dashboard.html"
+    login_template = "hazesite/login.html"
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         return _allowed(super().admin_view(view, cacheable))
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        page: HttpResponse = _allowed(super().login)(request, extra_context)
+        ways = [way for offer in OTHER_SIGN_INS if (way := offer(request))]
+        context = {"other_sign_ins": ways, **(extra_context or {})}
+        page: HttpResponse = _allowed(super().login)(request, context)
         return page
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
@@ -106,9 +114,49 @@ class PageAdmin(NarrowLookups, ThemedAdmin[M]):
     title: Any = ""
     show_full_result_count = False
     list_fullwidth = True
+    actions_are_deeds = False
+    """Whether each of its actions is recorded for each row: where no service does it."""
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        self._record("added", request, [obj], message)
+        return super().log_addition(request, obj, message)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        self._record("changed", request, [obj], message)
+        return super().log_change(request, obj, message)
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        self._record("deleted", request, queryset, None)
+        return super().log_deletions(request, queryset)
+
+    def response_action(self, request: HttpRequest, queryset: Any, *where: Any, **more: Any) -> Any:
+        before = origin.current().recorded
+        answer = super().response_action(request, queryset, *where, **more)
+        if self.actions_are_deeds and origin.current().recorded == before:
+            verb, label = f"admin.{request.POST.get('action')}", self.model._meta.label_lower
+            with transaction.atomic():
+                for key in request.POST.getlist("_selected_action"):
+                    record(verb, label, key, actor_id=request.user.pk)
+        return answer
+
+    def _record(self, deed: str, request: HttpRequest, rows: Iterable[Model], message: Any) -> None:
+        """What no service has told of already."""
+        if origin.current().recorded:
+            return
+        fields = [name for part in message or () for name in _fields_of(part)] if deed == "changed" else []
+        with transaction.atomic():
+            for row in rows:
+                facts = {"fields": fields} if fields else None
+                label = row._meta.label_lower
+                record(f"admin.{deed}", label, row.pk, actor_id=request.user.pk, after=facts)
 
     def is_shown_to(self, request: HttpRequest) -> bool:
         return self.has_module_permission(request) and self.has_view_or_change_permission(request)
+
+
+def _fields_of(part: Any) -> list[str]:
+    """Of one part of the message that the admin site makes of a form."""
+    return [str(name) for name in part.get("changed", {}).get("fields", [])] if isinstance(part, dict) else []
 
 
 def labelled(column: str, kinds: Mapping[str, str]) -> Callable[[Any, Any], tuple[str, str]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable
+from contextlib import suppress
+from functools import cache
 from typing import Any, Generic, TypeVar
 
 import orjson
@@ -26,6 +28,7 @@ from hazesite.errors import BodyTooLarge, Invalid, NotFound, Refused
 
 logger = structlog.get_logger(__name__)
 M = TypeVar("M", bound=Model)
+T = TypeVar("T")
 DEFAULT_LIMIT, MAX_LIMIT, MAX_TOTAL = 50, 200, 1000
 
 
@@ -162,17 +165,7 @@ class Keyset(Generic[M]):
                 Q(**{f"{self.column}__lte": value}),
                 Q(**{f"{self.column}__lt": value}) | Q(**{self.column: value, "pk__lt": pk}),
             )
-        return self.cut(list(rows[: limit + 1]), limit)
-
-    def cut(self, found: list[M], limit: int) -> tuple[list[M], str | None]:
-        """A page of one row more than it holds: that row only says that there is a next page."""
-        if len(found) <= limit:
-            return found, None
-        return found[:limit], self._cursor(found[limit - 1])
-
-    def _cursor(self, row: M) -> str:
-        place = f"{getattr(row, self.column).isoformat()}|{row.pk}"
-        return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
+        return cut(list(rows[: limit + 1]), limit, self.column)
 
     def _place(self, cursor: str) -> tuple[Any, int]:
         try:
@@ -183,6 +176,18 @@ class Keyset(Generic[M]):
             raise Invalid(
                 _("The cursor is not one of ours."), fields={"cursor": [_("Not valid.")]}
             ) from error
+
+
+def cut(found: list[T], limit: int, column: str) -> tuple[list[T], str | None]:
+    """A page of one row more than it holds: that row only says that there is a next page."""
+    if len(found) <= limit:
+        return found, None
+    return found[:limit], _cursor(found[limit - 1], column)
+
+
+def _cursor(row: Any, column: str) -> str:
+    place = f"{getattr(row, column).isoformat()}|{row.pk}"
+    return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
 
 
 def _key(text: str) -> int:
@@ -199,6 +204,15 @@ def bounded_total(rows: QuerySet[Any]) -> int:
 
 def parsed(serializer: type[serializers.Serializer[Any]], data: Any, **context: Any) -> dict[str, Any]:
     """The checked input of a view. Raises the framework's `ValidationError`."""
+    if not context:
+        with suppress(exceptions.ValidationError):  # an instance of its own says it as the framework does
+            return dict(_shared(serializer).run_validation(data))
     given = serializer(data=data, context=context)
     given.is_valid(raise_exception=True)
     return dict(given.validated_data)
+
+
+@cache
+def _shared(serializer: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
+    """One for everybody: checking changes nothing in it, and each instance copies all its fields."""
+    return serializer()

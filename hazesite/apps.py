@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.contrib.admin import apps as admin
 from django.core.signals import got_request_exception
+from django.db.models.signals import post_migrate
 
 
 class HazesiteConfig(AppConfig):
@@ -10,15 +12,26 @@ class HazesiteConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        from hazesite import figures, logs, stored_files  # noqa: F401 - they register themselves
+        from hazesite import figures, logs, query_counts, stored_files  # noqa: F401 - they register themselves
+        from hazesite.audit import personal
+        from hazesite.audit.triggers import guard_after_migrating
         from hazesite.error_reports import services
         from hazesite.error_reports.recorder import Recorder
+        from hazesite.health import checks, probes  # noqa: F401 - as these
+        from hazesite.heartbeats import services as heartbeats  # noqa: F401 - its chore
         from hazesite.jobs import tasks  # noqa: F401 - its periodic jobs register themselves
+        from hazesite.metrics import own  # noqa: F401 - its figures
         from hazesite.middleware import log_failure
+        from hazesite.operations import examinations, sentry  # noqa: F401 - they register themselves
         from hazesite.outgoing import services as outgoing  # noqa: F401 - its chores
 
+        query_counts.watch()
         logs.WATCHERS.append(Recorder(services.store).notice)
+        personal.register()
         got_request_exception.connect(log_failure)
+        post_migrate.connect(guard_after_migrating, sender=self)
+        if settings.SENTRY_DSN:
+            sentry.start(settings.SENTRY_DSN, settings.ENVIRONMENT, settings.VERSION)
 
 
 class SiteAdminConfig(admin.AdminConfig):

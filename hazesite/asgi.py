@@ -13,22 +13,19 @@ django.setup()
 from typing import Any  # noqa: E402
 
 import socketio  # noqa: E402
-from a2wsgi import WSGIMiddleware  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.core.handlers.asgi import ASGIHandler  # noqa: E402
-from django.core.handlers.wsgi import WSGIHandler  # noqa: E402
 from django.urls import path, re_path  # noqa: E402
 
 from hazesite.front import Front  # noqa: E402
 from hazesite.realtime.consumers import NoSuchSocket  # noqa: E402
 from hazesite.realtime.socketio_door import server  # noqa: E402
+from hazesite.wsgi_pool import WSGIPool  # noqa: E402
 from tickets.consumers import InboxConsumer, TicketConsumer  # noqa: E402
 
 # Django's ASGI handler costs four times its WSGI handler (docs/adr/0003).
-pages: Any = (
-    ASGIHandler() if settings.HTTP_THREADS == 0 else WSGIMiddleware(WSGIHandler(), settings.HTTP_THREADS)
-)
+pages: Any = ASGIHandler() if settings.HTTP_THREADS == 0 else WSGIPool(settings.HTTP_THREADS)
 websockets = URLRouter(
     [
         path("ws/tickets/", InboxConsumer.as_asgi()),

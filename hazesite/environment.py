@@ -6,12 +6,14 @@ project folder.
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 from collections.abc import Callable
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from django.contrib.auth.password_validation import CommonPasswordValidator
 from django.core.exceptions import ImproperlyConfigured
@@ -77,6 +79,54 @@ def address(name: str, default: str) -> str:
     return value
 
 
+def refuse_elsewhere(name: str, value: str, hosts: tuple[str, ...], *, debug: bool) -> None:
+    """What a token is sent to: these hosts, this machine, or (with `DEBUG`) anything."""
+    host = urlsplit(value).hostname or ""
+    if not debug and host not in (*hosts, "localhost", "127.0.0.1", "::1"):
+        raise ImproperlyConfigured(f"{name} is {value!r}; without DEBUG it may only lead to this machine.")
+
+
+def bucket(name: str) -> dict[str, Any] | None:
+    """`s3://key:secret@host[:port]/bucket[/folder][?region=...&tls=false]` as options of django-storages.
+
+    Without a host: Amazon's. Without key and secret: what boto3 finds (a role of the machine, say).
+    """
+    value = text(name)
+    try:
+        return _bucket_options(value) if value else None
+    except ValueError as mistake:
+        raise ImproperlyConfigured(
+            f"{name} must be like s3://key:secret@host/bucket?region=eu-central-1 (and tls=false where it "
+            f"speaks plain HTTP): {mistake}."
+        ) from mistake
+
+
+def _bucket_options(value: str) -> dict[str, Any]:
+    parts = urlsplit(value)
+    given = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
+    tls, region = given.pop("tls", "true"), given.pop("region", None)
+    bucket_name, _slash, folder = parts.path.strip("/").partition("/")
+    if parts.scheme != "s3" or not bucket_name:
+        raise ValueError("it names no bucket")
+    if bool(parts.username) != bool(parts.password):
+        raise ValueError("a key and its secret go together")
+    if given or tls not in ("true", "false"):
+        raise ValueError("only region=... and tls=true or false may follow the question mark")
+    return {
+        "access_key": unquote(parts.username or "") or None,
+        "secret_key": unquote(parts.password or "") or None,
+        "bucket_name": bucket_name,
+        "location": unquote(folder),
+        "endpoint_url": _endpoint(parts, tls),
+        "region_name": region,
+    }
+
+
+def _endpoint(parts: SplitResult, tls: str) -> str | None:
+    place = f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname
+    return f"{'https' if tls == 'true' else 'http'}://{place}" if place else None
+
+
 def origins(name: str) -> list[str]:
     """Exact web origins: scheme, host and port, nothing after them."""
     found = [value.rstrip("/") for value in names(name)]
@@ -93,11 +143,35 @@ def origins(name: str) -> list[str]:
     return found
 
 
+def networks(name: str) -> list[IPv4Network | IPv6Network]:
+    """Comma-separated addresses and networks such as 10.0.0.0/8."""
+    try:
+        return [ip_network(value, strict=False) for value in names(name)]
+    except ValueError as mistake:
+        raise ImproperlyConfigured(f"{name}: {mistake}. See .env.example.") from mistake
+
+
 def snowflake(name: str) -> int | None:
     value = text(name)
     if value and not (value.isascii() and value.isdigit() and 0 < int(value) < 2**63):
         raise ImproperlyConfigured(f"{name} is {value!r}; a Discord id is a whole number.")
     return int(value) if value else None
+
+
+def service_account(name: str) -> dict[str, Any] | None:
+    """The JSON of a Google service account, written out or as the path of its file."""
+    value = text(name)
+    if not value:
+        return None
+    try:
+        found = json.loads(value if value.startswith("{") else Path(value).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ImproperlyConfigured(f"{name} is neither JSON nor the path of a JSON file: {error}") from error
+    wanted = ("type", "project_id", "private_key", "client_email", "token_uri")
+    missing = [key for key in wanted if not isinstance(found, dict) or not found.get(key)]
+    if missing:
+        raise ImproperlyConfigured(f"{name} is no service account: it has no {', '.join(missing)}.")
+    return dict(found)
 
 
 def is_weak(password: str) -> bool:

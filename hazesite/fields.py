@@ -7,9 +7,20 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
+from rest_framework.validators import ProhibitSurrogateCharactersValidator
 
 OPTIONAL: dict[str, Any] = {"required": False, "default": "", "allow_blank": True, "allow_null": True}
 """A text that may be left out, empty or null, which is all the same."""
+
+
+class NoSurrogates(ProhibitSurrogateCharactersValidator):
+    """The framework's looks at each character in turn; here only where there is one to be named."""
+
+    def __call__(self, value: Any) -> None:
+        try:
+            str(value).encode()
+        except UnicodeEncodeError:
+            super().__call__(value)
 
 
 class Text(serializers.CharField):
@@ -17,6 +28,8 @@ class Text(serializers.CharField):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(trim_whitespace=False, **options)
+        others = [one for one in self.validators if not isinstance(one, ProhibitSurrogateCharactersValidator)]
+        self.validators = [*others, NoSurrogates()]
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):

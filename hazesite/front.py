@@ -1,4 +1,4 @@
-"""The outermost ASGI layer: health off the request pool, whole request bodies, nothing oversized.
+"""The outermost ASGI layer: health and metrics off the request pool, whole request bodies, nothing oversized.
 
 A body is read here, by the event loop, before a thread of the pool is taken: a client that sends a
 byte a second occupies no thread, and one that sends too much is answered before it is stored. Files
@@ -8,6 +8,7 @@ go out from here too, piece by piece, for readers as slow as they like.
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 import orjson
@@ -15,18 +16,39 @@ from asgiref.typing import ASGI3Application, ASGIReceiveCallable, ASGISendCallab
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from hazesite import health
+from hazesite import pulse
 from hazesite.downloads import HANDOVER, Handover
 from hazesite.envelope import JSON, accepted_id
 from hazesite.errors import Refused
+from hazesite.health import answers as health
+from hazesite.later import LATER, Later
+from hazesite.metrics import page as metrics
+from hazesite.metrics import requests
+from hazesite.metrics.requests import SEEN, Seen
 from hazesite.uploads import Body, ClientGone, Uploads
 
 going_down = asyncio.Event()
 """Set when the server stops: who waits for news is let go, so that the stop need not wait for them."""
 
 
+METRICS = "/metrics"
+BESIDE = {*health.PATHS, METRICS}
+"""Answered beside the pool, for everybody; calls of the API to them that do not read are the pages'."""
+READING = ("GET", "HEAD")
 MAX_HELD_BYTES = 64 * 1024 * 1024
 """What all slow readers together may keep waiting here; beyond it their threads wait with them."""
+
+
+class Told:
+    """`send`, and the status that went through it. No answer at all: the client was gone."""
+
+    def __init__(self, send: ASGISendCallable) -> None:
+        self._send, self.status = send, requests.CLIENT_GONE
+
+    def __call__(self, message: Any) -> Any:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+        return self._send(message)
 
 
 class Front:
@@ -36,16 +58,31 @@ class Front:
         self.pages, self.sockets = pages, sockets
         self._held = 0
         self._uploads = Uploads()
+        pulse.start()
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        if scope["type"] == "http" and scope["path"].startswith("/socket.io"):
-            await self._poll(scope, receive, send)
-        elif scope["type"] != "http":
+        if scope["type"] != "http":
             await self.sockets(scope, receive, send)
-        elif scope["path"].startswith("/health/") and (answer := await health.respond(scope["path"])):
-            await self._health(scope, send, *answer)
+            return
+        started, told, seen = time.perf_counter(), Told(send), Seen()
+        try:
+            await self._http(scope, receive, told, seen)
+        except Exception:
+            told.status = told.status if told.status != requests.CLIENT_GONE else 500
+            raise
+        finally:
+            requests.note(scope["method"], seen.route, told.status, time.perf_counter() - started)
+
+    async def _http(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: Any, seen: Seen) -> None:
+        path = scope["path"]
+        if path.startswith("/socket.io"):
+            seen.route = "socket.io/"
+            await self._poll(scope, receive, send)
+        elif path in BESIDE and (scope["method"] in READING or not path.startswith("/api/")):
+            seen.route = path[1:]
+            await self._beside(scope, send)
         else:
-            await self._page(scope, receive, send)
+            await self._page(scope, receive, send, seen)
 
     async def _poll(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         answer = asyncio.ensure_future(self.sockets(scope, receive, send))
@@ -59,13 +96,22 @@ class Front:
         else:
             answer.result()
 
-    async def _health(self, scope: HTTPScope, send: ASGISendCallable, status: int, body: Any) -> None:
-        if scope["method"] not in ("GET", "HEAD"):
-            sentence = _("Only GET is possible here.")
-            status, body = 405, {"error": sentence, "code": "method_not_allowed"}
-        await _send(scope, send, status, body, [(b"allow", b"GET, HEAD")] if status == 405 else [])
+    async def _beside(self, scope: HTTPScope, send: ASGISendCallable) -> None:
+        if scope["method"] not in READING:
+            body = {"error": _("Only GET is possible here."), "code": "method_not_allowed"}
+            await _send(scope, send, 405, body, [(b"allow", b"GET, HEAD")])
+        elif scope["path"] == METRICS:
+            await _send_metrics(scope, send)
+        else:
+            try:
+                await _send(scope, send, *await health.respond(scope["path"], scope["query_string"]))
+            except Refused as refused:
+                said = {"error": str(refused), "code": refused.code, **refused.details}
+                await _send(scope, send, refused.status, said)
 
-    async def _page(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+    async def _page(
+        self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable, seen: Seen
+    ) -> None:
         try:
             body = await self._uploads.read(scope, receive)
         except ClientGone:
@@ -73,9 +119,12 @@ class Front:
         except Refused as refused:
             await _refuse(scope, send, refused)
             return
-        file = Handover()
+        file, later = Handover(), Later()
+        known: Any = {**scope, HANDOVER: file, LATER: later, SEEN: seen}
         try:
-            await self._answer(scope, receive, send, body, file)
+            await self._answer(known, receive, send, body, file, later)
+            if later.look is not None:
+                await _send(scope, send, *await later.answer())
         finally:
             file.close()
             body.close()
@@ -87,6 +136,7 @@ class Front:
         send: ASGISendCallable,
         body: Body,
         file: Handover,
+        later: Later,
     ) -> None:
         headers = [
             (name, value)
@@ -109,13 +159,13 @@ class Front:
             self._held += len(message.get("body", b""))
             outgoing.put_nowait(message)
 
-        inner: Any = {**scope, "headers": headers, HANDOVER: file}
+        inner: Any = {**scope, "headers": headers}
         page = asyncio.ensure_future(self.pages(inner, receive_whole, send_soon))
         page.add_done_callback(lambda _: outgoing.put_nowait(None))
         try:
             while (message := await outgoing.get()) is not None:
                 try:
-                    if file.file is None or message["type"] != "http.response.body":
+                    if not _is_replaced(message, file, later):
                         await send(message)
                 finally:
                     self._held -= len(message.get("body", b""))
@@ -128,6 +178,13 @@ class Front:
                 self._held -= len((outgoing.get_nowait() or {}).get("body", b""))
 
 
+def _is_replaced(message: Any, file: Handover, later: Later) -> bool:
+    """Whether what a page said makes room for a file's bytes, or for an answer that is still to come."""
+    if later.look is not None:
+        return True
+    return file.file is not None and message["type"] == "http.response.body"
+
+
 async def _refuse(scope: HTTPScope, send: ASGISendCallable, refused: Refused) -> None:
     headers = [(b"connection", b"close")]
     if refused.retry_after:
@@ -137,6 +194,15 @@ async def _refuse(scope: HTTPScope, send: ASGISendCallable, refused: Refused) ->
     await _send(scope, send, refused.status, {"error": str(refused), "code": refused.code}, headers)
 
 
+async def _send_metrics(scope: HTTPScope, send: ASGISendCallable) -> None:
+    text = await metrics.text()
+    if text is None:
+        body = {"error": _("The figures could not be put together in time."), "code": "unavailable"}
+        await _send(scope, send, 503, body)
+    else:
+        await _send_bytes(scope, send, 200, text, metrics.CONTENT_TYPE, _name(scope))
+
+
 async def _send(
     scope: HTTPScope,
     send: ASGISendCallable,
@@ -144,20 +210,35 @@ async def _send(
     body: dict[str, Any],
     headers: list[tuple[bytes, bytes]] | None = None,
 ) -> None:
-    headers_in = dict(scope["headers"])
-    name = accepted_id(headers_in.get(b"x-request-id", b"").decode("latin-1"))
+    name = _name(scope)
     if "error" in body:
         body = {**body, "request_id": name}
-    content = orjson.dumps(body)
+    await _send_bytes(scope, send, status, orjson.dumps(body), JSON, name, headers)
+
+
+def _name(scope: HTTPScope) -> str:
+    return accepted_id(dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1"))
+
+
+async def _send_bytes(
+    scope: HTTPScope,
+    send: ASGISendCallable,
+    status: int,
+    content: bytes,
+    content_type: str,
+    name: str,
+    headers: list[tuple[bytes, bytes]] | None = None,
+) -> None:
     start = [
-        (b"content-type", JSON.encode()),
+        (b"content-type", content_type.encode()),
         (b"content-length", str(len(content)).encode()),
         (b"cache-control", b"no-store"),
         (b"x-content-type-options", b"nosniff"),
         (b"x-request-id", name.encode()),
         *(headers or []),
     ]
-    if (origin := headers_in.get(b"origin", b"").decode("latin-1")) in settings.CORS_ALLOWED_ORIGINS:
+    origin = dict(scope["headers"]).get(b"origin", b"").decode("latin-1")
+    if origin in settings.CORS_ALLOWED_ORIGINS:
         start += [
             (b"access-control-allow-origin", origin.encode()),
             (b"access-control-expose-headers", ", ".join(settings.CORS_EXPOSE_HEADERS).encode()),

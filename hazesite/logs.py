@@ -8,15 +8,21 @@ were logged joins `WATCHERS`.
 from __future__ import annotations
 
 import logging.config
+import os
 import re
 import sys
 from collections.abc import Callable, Mapping, MutableMapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import orjson
 import structlog
+from concurrent_log_handler import ConcurrentRotatingFileHandler
 
-SECRET_KEYS = re.compile(r"passw|secret|token|authorization|cookie|credential|api_key|nonce", re.IGNORECASE)
+SECRET_KEYS = re.compile(
+    r"pass(?:w|phrase)|secret|token|authorization|cookie|credential|api_key|nonce", re.IGNORECASE
+)
 SECRET_SHAPES = re.compile(
     r"eyJ[\w-]{8,500}\.[\w-]{1,4000}\.[\w-]+"  # a JWT
     r"|(?<=token=)[^&\s\"']+"
@@ -28,10 +34,13 @@ SECRET_SHAPES = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 SECRET_PAIRS = re.compile(
-    r"((?:passw|secret|token|authorization|cookie|credential|api_?key|private_?key)[\w-]{0,40}"
+    r"((?:pass(?:w|phrase)|secret|token|authorization|cookie|credential|api_?key|private_?key)[\w-]{0,40}"
     r"[\"']?\s{0,5}[:=]\s{0,5})(?!\[hidden\])(\"[^\"]*\"?|'[^']*'?|[^\s,;&)}\]]+)",
     re.IGNORECASE,
 )
+SUSPICIOUS = re.compile(r"[.:= ]")
+"""Each of the shapes has one of these; looking for it is quick."""
+OURS = {"timestamp", "level", "logger"}
 MASK = "[hidden]"
 MAX_BYTES, KEEP = 10 * 1024 * 1024, 5
 
@@ -42,12 +51,20 @@ WATCHERS: list[Watcher] = []
 
 
 def hide_secrets(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    return {key: MASK if SECRET_KEYS.search(key) and value else _masked(value) for key, value in line.items()}
+    return {
+        key: value if key in OURS else MASK if value and _names_a_secret(key) else _masked(value)
+        for key, value in line.items()
+    }
+
+
+@lru_cache(1024)
+def _names_a_secret(key: str) -> bool:
+    return SECRET_KEYS.search(key) is not None
 
 
 def _masked(value: Any) -> Any:
     if isinstance(value, str):
-        return SECRET_SHAPES.sub(MASK, value)
+        return SECRET_SHAPES.sub(MASK, value) if SUSPICIOUS.search(value) else value
     if isinstance(value, dict):
         return hide_secrets(None, "", value)
     if isinstance(value, (list, tuple)):
@@ -88,6 +105,66 @@ def _exception(info: Any) -> BaseException | None:
     return info if isinstance(info, BaseException) else None
 
 
+class Line(structlog.stdlib.ProcessorFormatter):
+    """Several handlers write the same line: it is made once. Ours (a dict) without copying its record."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        made: str | None = record.__dict__.get("made_line")
+        if made is None:
+            own: Any = record.msg
+            made = self._made(own) if isinstance(own, dict) else super().format(record)
+            record.__dict__["made_line"] = made
+        return made
+
+    def _made(self, line: Any) -> str:
+        _remove_meta, *others = self.processors
+        for processor in others:
+            line = processor(None, "", line)
+        return str(line)
+
+
+class RotatingFile(ConcurrentRotatingFileHandler):
+    """Takes the lock of all processes to rotate, and not for each line: an append is whole without it."""
+
+    _file = -1
+    _inode = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            line = f"{self.format(record)}\n".encode(errors="backslashreplace")
+            if self._has_room(len(line)):
+                os.write(self._file, line)
+            else:
+                super().emit(record)
+        except Exception:
+            self.handleError(record)
+
+    def _has_room(self, more: int) -> bool:
+        """And the open file is the one with our name: another process may have rotated it away."""
+        try:
+            found = Path(self.baseFilename).stat()
+        except FileNotFoundError:
+            return False
+        if found.st_ino != self._inode:
+            self._close_file()
+            self._file = os.open(self.baseFilename, os.O_WRONLY | os.O_APPEND)
+            self._inode = found.st_ino
+        return bool(found.st_size + more <= self.maxBytes)
+
+    def _close_file(self) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+        self._file, self._inode = -1, 0
+
+    def close(self) -> None:
+        self._close_file()
+        super().close()
+
+
+def _json(line: Any, default: Callable[[Any], Any], **_more: Any) -> str:
+    return orjson.dumps(line, default=default, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
 def configure(folder: Path, *, as_json: bool, level: str) -> None:
     """Set up logging for this process. `folder` is made when missing."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -111,12 +188,12 @@ def configure(folder: Path, *, as_json: bool, level: str) -> None:
         cache_logger_on_first_use=True,
     )
     renderer: Any = (
-        structlog.processors.JSONRenderer()
+        structlog.processors.JSONRenderer(_json)
         if as_json
         else structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0)
     )
     formatter = {
-        "()": structlog.stdlib.ProcessorFormatter,
+        "()": Line,
         "foreign_pre_chain": shared,
         "processors": [
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
@@ -130,7 +207,7 @@ def configure(folder: Path, *, as_json: bool, level: str) -> None:
 def _handlers(folder: Path, formatter: dict[str, Any], level: str) -> dict[str, Any]:
     def file(name: str, least: str) -> dict[str, Any]:
         return {
-            "class": "concurrent_log_handler.ConcurrentRotatingFileHandler",
+            "class": "hazesite.logs.RotatingFile",
             "filename": str(folder / name),
             "maxBytes": MAX_BYTES,
             "backupCount": KEEP,

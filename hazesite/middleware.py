@@ -5,14 +5,21 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import structlog
+from csp.constants import HEADER
+from csp.middleware import CSPMiddleware
+from csp.utils import build_policy
+from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.http.response import HttpResponse
 from django.utils.translation import gettext as _
 
+from hazesite import origin
 from hazesite.envelope import accepted_id, plain_error
+from hazesite.metrics.requests import note_route
 
 logger = structlog.get_logger("hazesite.requests")
 
@@ -20,6 +27,29 @@ logger = structlog.get_logger("hazesite.requests")
 def log_failure(**_signal: Any) -> None:
     """Hears of each page that fails (Django's own log line of it is off); the API logs its own failures."""
     logger.error("page_failed", exc_info=sys.exc_info()[1])
+
+
+class ContentPolicy(CSPMiddleware):
+    """django-csp's, which writes the same policy anew for each answer: here once, if no view has its own."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        own = SAID_BY_VIEWS & response.__dict__.keys() or getattr(request, "_csp_nonce", None)
+        if own or settings.DEBUG:
+            return super().process_response(request, response)
+        response.headers.setdefault(HEADER, _usual_policy())
+        return response
+
+
+SAID_BY_VIEWS = {"_csp_exempt", "_csp_config", "_csp_update", "_csp_replace"}
+
+
+@cache
+def _usual_policy() -> str:
+    return str(build_policy())
+
+
+def _scope_of(request: HttpRequest) -> Any:
+    return request.META.get("asgi.scope") or getattr(request, "scope", {})
 
 
 class RequestLog:
@@ -33,8 +63,14 @@ class RequestLog:
         name = accepted_id(request.headers.get("X-Request-ID"))
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=name, method=request.method, path=request.path)
-        response = self._refusal(request) or self.get_response(request)
+        entered = origin.enter(_door(request.path), request.META.get("REMOTE_ADDR") or None, name)
+        try:
+            response = self._refusal(request) or self.get_response(request)
+        finally:
+            origin.leave(entered)
         response["X-Request-ID"] = name
+        if request.resolver_match is not None:
+            note_route(_scope_of(request), request.resolver_match.route)
         if isinstance(response, HttpResponse) and request.path.startswith("/api/"):
             response.headers.setdefault("Cache-Control", "no-store")
         logger.info(
@@ -51,3 +87,9 @@ class RequestLog:
             return None
         # No name of anything has one, and PostgreSQL takes offence.
         return plain_error(400, "invalid", _("This address is not valid."))
+
+
+def _door(path: str) -> str:
+    if path.startswith("/api/"):
+        return "api"
+    return "admin" if path.startswith("/admin/") else "web"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from hazesite.audit.models import AuditEntry, AuditRetention
 from hazesite.error_reports.models import ErrorReport
+from hazesite.heartbeats.models import Heartbeat
 from hazesite.jobs.models import Job, PeriodicSlot
 from hazesite.outgoing.models import Delivery
 
-__all__ = ["Delivery", "ErrorReport", "Job", "PeriodicSlot"]
+__all__ = ["AuditEntry", "AuditRetention", "Delivery", "ErrorReport", "Heartbeat", "Job", "PeriodicSlot"]

@@ -21,6 +21,7 @@ SENTENCES = {
     415: "Files of this kind are not taken.",
     416: "There is no such part of the file.",
     429: "Too many requests; `Retry-After` says for how long.",
+    502: "Another service did not take it.",
     503: "A needed service is down.",
 }
 

@@ -14,7 +14,7 @@ import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from hazesite import __version__, logs
+from hazesite import __version__, logs, mail_providers
 from hazesite import environment as env
 from hazesite.theme import THEME
 
@@ -45,6 +45,7 @@ API_ADMIN_USER = env.text("API_ADMIN_USER", "admin")
 API_ADMIN_PASS = env.text("API_ADMIN_PASS")
 API_EXTRA_USERS = env.extra_users("API_EXTRA_USERS")
 API_MONITORING_SECRET = env.text("API_MONITORING_SECRET")
+MONITORING_ALLOWED_IPS = env.networks("MONITORING_ALLOWED_IPS")
 if JWT_TTL_DAYS > 7:
     raise ImproperlyConfigured(f"JWT_TTL_DAYS is {JWT_TTL_DAYS}; a token lives 7 days at most.")
 if PRODUCTION:
@@ -63,12 +64,17 @@ _database["CONN_HEALTH_CHECKS"] = True
 _options: dict[str, Any] = _database.setdefault("OPTIONS", {})
 if _database["ENGINE"].endswith("sqlite3"):
     DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _database["ENGINE"] = "hazesite.sqlite3"  # Django's, but its threads take turns at writing
     _options |= {
         "transaction_mode": "IMMEDIATE",  # a DEFERRED one that turns into a writer fails at once when busy
         "timeout": 20,
-        "init_command": f"PRAGMA journal_mode=WAL; PRAGMA synchronous={SQLITE_SYNC.upper()};",
+        # A message writes some forty pages: by default every 25th or so would copy them all back.
+        "init_command": f"PRAGMA journal_mode=WAL; PRAGMA synchronous={SQLITE_SYNC.upper()}; "
+        "PRAGMA wal_autocheckpoint=4000;",
     }
 elif _database["ENGINE"].endswith("postgresql"):
+    _database["ENGINE"] = "hazesite.postgresql"  # Django's, but what is asked again and again is planned once
+    _options.setdefault("prepare_threshold", 1)  # from the second time on
     _database["DISABLE_SERVER_SIDE_CURSORS"] = True
     if "migrate" not in sys.argv and "prepare" not in sys.argv:  # a migration may take its time
         _limits = {
@@ -89,11 +95,13 @@ _redis_port = env.number("REDIS_PORT", 6379, least=1)
 REDIS_URL = env.text("REDIS_URL", f"redis://{_redis_host}:{_redis_port}/0" if _redis_host else "")
 RATELIMIT_ENABLE = env.flag("RATELIMIT_ENABLE", True)
 SOCKET_FASTPATH = env.flag("SOCKET_FASTPATH", True)  # docs/adr/0007
-SILENCED_SYSTEM_CHECKS: list[str] = []
+# Of `check --deploy`: plain HTTP reaches the proxy alone, which redirects it (probes come here without TLS);
+# other names under this domain are not ours to bind to HTTPS, nor for the lists of browsers.
+SILENCED_SYSTEM_CHECKS = ["security.W008", "security.W005", "security.W021"]
 if REDIS_URL:
     CACHES: dict[str, Any] = {
         "default": {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "BACKEND": "hazesite.redis_cache.RedisCache",
             "LOCATION": REDIS_URL,
             "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
         }
@@ -110,6 +118,7 @@ else:
     SILENCED_SYSTEM_CHECKS += ["django_ratelimit.E003", "django_ratelimit.W001"]
 # Without Redis nobody tells this process what another one wrote, so it looks more often.
 HUB_INTERVAL = 3.0 if REDIS_URL else 0.5
+CONFIG_WARM_SECONDS = 2  # whole ones: how long reading the whole configuration may ask no database
 RATELIMIT_FAIL_OPEN = True  # a limit that cannot be counted must not lock everybody out
 
 # --- jobs --------------------------------------------------------------------
@@ -117,16 +126,64 @@ JOB_LEASE_SECONDS = env.number("JOB_LEASE_SECONDS", 30, least=1)
 WORKER_THREADS = env.number("WORKER_THREADS", 4, least=1)
 TASKS = {"default": {"BACKEND": "hazesite.jobs.backend.JobBackend", "QUEUES": ["default"]}}
 
-# --- Discord roles -----------------------------------------------------------
+# --- Discord -----------------------------------------------------------------
+DISCORD_TOKEN = env.text("DISCORD_TOKEN")  # without it the bot is off
+DISCORD_GUILD_ID = env.snowflake("DISCORD_GUILD_ID")
+DISCORD_CLIENT_ID = env.text("DISCORD_CLIENT_ID")
+DISCORD_CLIENT_SECRET = env.text("DISCORD_CLIENT_SECRET")
+DISCORD_REDIRECT_URI = env.text("DISCORD_REDIRECT_URI", f"{PUBLIC_URL}/api/discord/callback")
+DISCORD_API_URL = env.address("DISCORD_API_URL", "https://discord.com/api/v10")
+DISCORD_GATEWAY_URL = env.address("DISCORD_GATEWAY_URL", "wss://gateway.discord.gg")
+for _name, _value in (("DISCORD_API_URL", DISCORD_API_URL), ("DISCORD_GATEWAY_URL", DISCORD_GATEWAY_URL)):
+    env.refuse_elsewhere(_name, _value, ("discord.com", "gateway.discord.gg"), debug=DEBUG)
 ADMIN_ROLE_ID = env.snowflake("ADMIN_ROLE_ID")
 MODERATOR_ROLE_ID = env.snowflake("MODERATOR_ROLE_ID")
 LOOTLING_ROLE_ID = env.snowflake("LOOTLING_ROLE_ID")
+
+# --- push --------------------------------------------------------------------
+FCM_CREDENTIALS = env.service_account("FCM_CREDENTIALS")  # without it nothing is pushed
+FCM_API_URL = env.address("FCM_API_URL", "https://fcm.googleapis.com")
+env.refuse_elsewhere("FCM_API_URL", FCM_API_URL, ("fcm.googleapis.com",), debug=DEBUG)
+FCM_SERVER_KEY = env.text("FCM_SERVER_KEY")  # only to say that its time is over
+
+# --- e-mail ------------------------------------------------------------------
+MAIL_SERVER = env.text("MAIL_SERVER")  # without it, or a provider's key, nothing is mailed
+MAIL_PORT = env.number("MAIL_PORT", 587, least=1)
+MAIL_USE_TLS = env.flag("MAIL_USE_TLS", True)
+MAIL_USERNAME = env.text("MAIL_USERNAME")
+MAIL_PASSWORD = env.text("MAIL_PASSWORD")
+MAIL_DEFAULT_SENDER = env.text("MAIL_DEFAULT_SENDER", MAIL_USERNAME if "@" in MAIL_USERNAME else "")
+MAIL_PROVIDER = env.choice("MAIL_PROVIDER", mail_providers.SMTP, mail_providers.CHOICES)
+MAIL_API_KEY = env.text("MAIL_API_KEY")
+EMAIL_BACKEND = mail_providers.backend(MAIL_PROVIDER)
+EMAIL_HOST, EMAIL_PORT = MAIL_SERVER, MAIL_PORT
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL_USERNAME, MAIL_PASSWORD
+EMAIL_USE_SSL = MAIL_PORT == 465  # TLS from the first byte on; elsewhere it begins with STARTTLS
+EMAIL_USE_TLS = MAIL_USE_TLS and not EMAIL_USE_SSL
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = MAIL_DEFAULT_SENDER
+ANYMAIL = mail_providers.anymail(MAIL_PROVIDER, MAIL_API_KEY)
+
+# --- memes, Rocket League ------------------------------------------------------
+REDDIT_API_URL = env.address("REDDIT_API_URL", "https://www.reddit.com")
+ROCKET_LEAGUE_API_URL = env.address("ROCKET_LEAGUE_API_URL", "https://public-api.tracker.gg/v2/rocket-league")
+ROCKET_LEAGUE_API_KEY = env.text("ROCKET_LEAGUE_API_KEY")  # without it there are no ranks
+
+# --- uploads -----------------------------------------------------------------
+UPLOADS = env.bucket("UPLOADS_URL")  # without it they are in DATA_DIR
 
 # --- logs --------------------------------------------------------------------
 LOG_LEVEL = env.choice("LOG_LEVEL", "info", ("debug", "info", "warning", "error")).upper()
 LOGGING_CONFIG = None
 ERROR_REPORTS = True  # what is logged with its exception is kept for the admin
 logs.configure(DATA_DIR / "logs", as_json=PRODUCTION, level=LOG_LEVEL)
+
+# --- audit -------------------------------------------------------------------
+AUDIT_KEEP_DAYS = env.number("AUDIT_KEEP_DAYS", 0)  # 0: for ever
+
+# --- operations --------------------------------------------------------------
+BACKUP_PASSPHRASE = env.text("BACKUP_PASSPHRASE")
+SENTRY_DSN = env.text("SENTRY_DSN")  # without it nobody is told
 
 # --- Django ------------------------------------------------------------------
 VERSION = __version__
@@ -153,13 +210,16 @@ INSTALLED_APPS = [
     "botconfig",
     "tickets",
     "monitoring",
+    "community.memes",
+    "community.rocketleague",
     "notifications",
     "analytics",
+    "bot",
 ]
 MIDDLEWARE = [
     "hazesite.middleware.RequestLog",
     "django.middleware.security.SecurityMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "hazesite.middleware.ContentPolicy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -192,7 +252,9 @@ TEMPLATES = [
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STORAGES = {
-    "default": {"BACKEND": "hazesite.stored_files.WholeFiles"},
+    "default": {"BACKEND": "hazesite.shared_files.Bucket", "OPTIONS": UPLOADS}
+    if UPLOADS
+    else {"BACKEND": "hazesite.stored_files.WholeFiles"},
     "staticfiles": {"BACKEND": "hazesite.static_files.HashedFiles"},
 }
 if not (STATIC_ROOT / "staticfiles.json").exists() and "collectstatic" not in sys.argv:
@@ -282,6 +344,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENABLE_DJANGO_DEPLOY_CHECK": False,  # what is doubtful in a document is for its tests
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SCHEMA_PATH_PREFIX": "/api",

@@ -7,6 +7,7 @@ back-off), and passes SIGTERM and SIGINT on. When it is killed itself, its child
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import signal
 import subprocess
@@ -14,6 +15,8 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from dotenv import dotenv_values
 
 from hazesite import lifeline
 
@@ -39,6 +42,8 @@ class Child:
     started_at: float = 0.0
     pause: float = 1.0
     start_at: float = field(default=0.0)
+    optional: bool = False
+    """The product goes on without it when it says that it cannot work as it is set up."""
 
     def start(self, pipe: int) -> None:
         environment = os.environ | {lifeline.VARIABLE: str(pipe)}
@@ -56,12 +61,16 @@ class Child:
         self.pause = 1.0 if lived > HEALTHY_AFTER_SECONDS else min(self.pause * 2, MAX_PAUSE_SECONDS)
         self.start_at = time.monotonic() + self.pause
         self.process = None
+        if code == MISCONFIGURED:
+            self.start_at = math.inf
+            say(f"{self.name} cannot work as it is set up (see above); the rest goes on without it")
+            return
         say(f"{self.name} ended with code {code} after {lived:.0f} s; again in {self.pause:.0f} s")
 
 
 class Supervisor:
-    def __init__(self, children: list[Child]) -> None:
-        self.children = children
+    def __init__(self, children: list[Child], notice: str = "") -> None:
+        self.children, self.notice = children, notice
         self.stopping = False
         self.pipe, self._held = os.pipe()
 
@@ -71,6 +80,8 @@ class Supervisor:
         first = Child("prepare", prepare)
         first.start(self.pipe)
         code = self._wait_for(first)
+        if self.notice and not code:
+            say(self.notice)
         while not self.stopping and not code:
             code = self._look()
             time.sleep(0.1)
@@ -95,7 +106,7 @@ class Supervisor:
                 if time.monotonic() >= child.start_at:
                     child.start(self.pipe)
             elif (code := child.process.poll()) is not None:
-                if code == MISCONFIGURED:
+                if code == MISCONFIGURED and not child.optional:
                     return code
                 child.note_end(code)
         return 0
@@ -116,7 +127,18 @@ class Supervisor:
 def serve(argv: list[str]) -> int:
     options = arguments(argv)
     prepare = ["prepare", *(["--demo"] if options.demo else [])]
-    return Supervisor([Child("web", ["web"]), Child("worker", ["worker"])]).run(prepare)
+    children, notice = [Child("web", ["web"]), Child("worker", ["worker"])], ""
+    if has_bot():
+        children.append(Child("bot", ["runbot"], optional=True))
+    else:
+        notice = "the Discord bot is off; DISCORD_TOKEN and DISCORD_GUILD_ID switch it on (docs/discord.md)"
+    return Supervisor(children, notice).run(prepare)
+
+
+def has_bot() -> bool:
+    """Read as `hazesite.environment` does, but without loading Django."""
+    given = dotenv_values(MANAGE.parent / ".env") | os.environ
+    return any((given.get(name) or "").strip() for name in ("DISCORD_TOKEN", "DISCORD_TOKEN_FILE"))
 
 
 def say(sentence: str) -> None:

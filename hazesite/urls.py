@@ -6,17 +6,25 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from hazesite import pages
+from hazesite.health.views import HealthView
 
 api: list[URLPattern | URLResolver] = [
+    path("", include("tickets.urls")),  # first, since they are asked for most
     path("", include("accounts.urls")),
     path("", include("botconfig.urls")),
-    path("", include("tickets.urls")),
+    path("", include("bot.urls")),
+    path("", include("community.memes.urls")),
+    path("", include("community.rocketleague.urls")),
+    path("", include("notifications.urls")),
+    path("health", HealthView.as_view()),
     path("schema", pages.ApiSchema.as_view(), name="schema"),
     path("docs/", pages.ApiDocs.as_view(url_name="schema"), name="docs"),
     re_path(r"", pages.no_such_call),
 ]
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include(api)),
+    path("", include("accounts.page_urls")),
+    path("", include("notifications.page_urls")),
     path("admin/", admin.site.urls),
     path("favicon.ico", pages.favicon),
     path("", include("tickets.page_urls")),

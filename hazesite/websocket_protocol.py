@@ -5,28 +5,45 @@ from __future__ import annotations
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.protocol import OPEN
+
+from hazesite.realtime.wire import STRAIGHT
 
 
 class SharedFrames(WebSocketsSansIOProtocol):
-    """A message may bring its frame along as `wire` (`hazesite.realtime.wire`); it is written as it is.
+    """An application may hand over a frame as it goes on the wire (`hazesite.realtime.wire`).
 
-    Framing it anew for each client costs more than everything else about a fan-out. Where an extension
-    changes frames, or the connection is not simply open, the message goes the ordinary way.
+    Framing it anew for each client, and a coroutine for each, cost more than everything else about a fan-out.
     """
 
-    async def send(self, message: Any) -> None:
-        wire = message.get("wire")
-        if wire is not None and not self.writable.is_set():
-            await self.writable.wait()
-        connection = self.conn
-        if wire is None or self.disconnected or connection.state is not OPEN or connection.extensions:
-            await super().send(message)
-        else:
-            self.transport.write(wire)
+    full = False
+    """What was written waits for the client to read."""
+
+    async def run_asgi(self) -> None:
+        extensions: dict[str, Any] = self.scope["extensions"]  # ASGI allows more
+        if not self.conn.extensions:  # they change frames
+            extensions[STRAIGHT] = self.write_straight
+        await super().run_asgi()
+
+    def write_straight(self, framed: bytes) -> bool:
+        """False, and nothing written, where it would have to wait or the connection is not simply open.
+
+        A message to `send` then waits, or fails.
+        """
+        if self.full or self.close_sent or not self.handshake_complete or self.transport.is_closing():
+            return False
+        self.transport.write(framed)
+        return True
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.full = True
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self.full = False
 
     def keepalive_timeout(self) -> None:
         super().keepalive_timeout()
-        if not self.writable.is_set():
+        if self.full:
             # What was not read so long never will be, and a transport that closes waits until it was.
             self.transport.abort()

@@ -15,7 +15,10 @@ from contextlib import ExitStack
 from tests.backends import postgres_programs, private_postgres, private_redis
 
 NODE, BROWSER = "npm's socket.io-client", "the pages in Chromium"
+PROXY, RULES, UNITS = "the site behind nginx", "Prometheus' look at the rules", "systemd's look at the units"
 DATABASES = "the suite on PostgreSQL and Redis"
+MARKS = {NODE: "node", BROWSER: "browser", PROXY: "nginx", RULES: "promtool", UNITS: "systemd"}
+PROGRAMS = f"{os.environ['PATH']}:/usr/sbin"
 EXAMPLES = "200"
 """Of the state machine; `make test` has fewer."""
 CHECKS = (
@@ -30,6 +33,9 @@ def missing() -> dict[str, str]:
     wanted = {
         NODE: [name for name in ("node", "npm") if not shutil.which(name)],
         BROWSER: [] if shutil.which("chromium") else ["chromium"],
+        PROXY: [] if shutil.which("nginx", path=PROGRAMS) else ["nginx"],
+        RULES: [] if shutil.which("promtool") else ["promtool"],
+        UNITS: [] if shutil.which("systemd-analyze") else ["systemd-analyze"],
         DATABASES: [
             name
             for name, found in (("PostgreSQL", postgres_programs()), ("Redis", shutil.which("redis-server")))
@@ -50,10 +56,17 @@ def run(title: str, arguments: list[str], **environment: str) -> bool:
 
 
 def on_sqlite(left_out: dict[str, str], more: list[str]) -> bool:
-    marks = [mark for part, mark in ((NODE, "node"), (BROWSER, "browser")) if part not in left_out]
-    marks.append("workers")
-    expression = f"({' or '.join(marks)}) and not redis"
-    return run("outside clients and workers, on SQLite", ["-m", "pytest", "-q", "-m", expression, *more])
+    """Outside clients one after the other, for they wait for each other's screens; the rest side by side."""
+    marks = [mark for part, mark in MARKS.items() if part not in left_out]
+    outside = f"({' or '.join(marks) or 'False'}) and not redis"
+    inside = f"workers and not redis and not ({' or '.join(MARKS.values())})"
+    side_by_side = ["-n", "auto", "--dist", "loadfile"]
+    return all(
+        [
+            run("outside clients, on SQLite", ["-m", "pytest", "-q", "-m", outside, *more]),
+            run("workers, on SQLite", ["-m", "pytest", "-q", *side_by_side, "-m", inside, *more]),
+        ]
+    )
 
 
 def on_servers(left_out: dict[str, str], more: list[str]) -> bool:
@@ -61,7 +74,7 @@ def on_servers(left_out: dict[str, str], more: list[str]) -> bool:
         database = stack.enter_context(private_postgres()).address
         cache = stack.enter_context(private_redis()).address
         skipped = "not faults and not browser"
-        skipped += " and not node" if NODE in left_out else ""
+        skipped += "".join(f" and not {MARKS[part]}" for part in MARKS if part in left_out)
         return run(
             DATABASES,
             ["-m", "pytest", "-q", "-n", "auto", "--dist", "loadfile", "-m", skipped, *more],
@@ -76,7 +89,7 @@ def on_servers(left_out: dict[str, str], more: list[str]) -> bool:
 def under_faults(left_out: dict[str, str], more: list[str]) -> bool:
     """Schedules are mostly waiting, so two run side by side on any machine."""
     skipped = ["-m", "not redis"] if DATABASES in left_out else []
-    arguments = ["-m", "pytest", "-q", "-n", "2", "tests/faults", *skipped, *more]
+    arguments = ["-m", "pytest", "-q", "-n", "2", "tests/faults", "tests/bot/faults", *skipped, *more]
     return run("the site under faults", arguments, EXAMPLES=EXAMPLES)
 
 

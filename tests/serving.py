@@ -32,6 +32,14 @@ USERS = (
 )
 
 
+def is_running(pid: str) -> bool:
+    """Not one that is dead and was not buried yet."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 def free_port() -> int:
     """One that a server can have again after it was killed: the system gives it to no outgoing connection."""
     while True:
@@ -94,7 +102,7 @@ class Server:
         command = [sys.executable, str(ROOT / "manage.py"), "prepare"]
         subprocess.run(command, env=self.surroundings(), cwd=ROOT, check=True, timeout=60)
 
-    def start(self, wait: float = 30) -> Server:
+    def start(self, wait: float = 90) -> Server:
         self.data.mkdir(parents=True, exist_ok=True)
         with (self.data / "serve.out").open("ab") as out:
             self.process = subprocess.Popen(
@@ -120,6 +128,18 @@ class Server:
                 break
             time.sleep(0.05)
         raise AssertionError(f"the server did not start:\n{self.log[-4000:]}")
+
+    def kill(self) -> None:
+        """The supervisor, at once; its children notice, and this returns when they have ended."""
+        assert self.process is not None
+        pid = self.process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        os.killpg(pid, signal.SIGKILL)
+        self.process.wait()
+        deadline = time.monotonic() + 30
+        while any(is_running(child) for child in children):
+            assert time.monotonic() < deadline, "they did not end"
+            time.sleep(0.05)
 
     def stop(self) -> None:
         if self.process is not None and self.process.poll() is None:

@@ -28,4 +28,5 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 RATELIMIT_ENABLE = False
 ERROR_REPORTS = False  # a thread that writes when it likes; its own tests switch it on
 AXES_ENABLED = False
+CONFIG_WARM_SECONDS = 0  # a test that is rolled back tells no cache
 API_MONITORING_SECRET = "a-secret-of-the-tests"

@@ -12,15 +12,17 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from accounts import monitoring_tokens, tokens
 from accounts import services as accounts
-from accounts import tokens
 from accounts.models import Session, User
 from accounts.services import Device
+from tests.community.stock import stock_memes
 from tickets import services
 from tickets.models import Ticket
 
 WHO = ("nobody", "monitoring", "stranger", "owner", "moderator", "admin")
 TICKET = "/api/tickets/<ticket_id>"
+PERSON_PATH = "/api/users/<user_id>"
 WEBHOOK = "/api/tickets/webhooks/<webhook_id>"
 # What each of WHO gets. A call that is allowed answers 2xx or a refusal that is about the state (409) or
 # the input (400); one that is not: 401, 403, or 404 where the ticket is not visible.
@@ -30,6 +32,8 @@ PERSON = (401, 403, 200, 200, 200, 200)
 VISIBLE = (401, 403, 404, 200, 200, 200)
 STAFF = (401, 403, 403, 403, 200, 200)
 ADMIN = (401, 403, 403, 403, 403, 200)
+NOT_SET_UP = (503,) * 6
+UNKNOWN_TO_STAFF = (401, 403, 403, 403, 404, 404)
 UNKNOWN_TO_ADMINS = (401, 403, 403, 403, 403, 404)
 
 MATRIX: dict[tuple[str, str], tuple[Any, ...]] = {
@@ -41,19 +45,73 @@ MATRIX: dict[tuple[str, str], tuple[Any, ...]] = {
     ("GET", "/api/auth/sessions"): PERSON,
     ("DELETE", "/api/auth/sessions/<key>"): (401, 403, 404, 404, 404, 404),
     ("POST", "/api/auth/monitoring-token"): (401, 403, 403, 403, 403, 200),
+    ("GET", "/api/discord/auth"): NOT_SET_UP,
+    ("GET", "/api/discord/callback"): (302,) * 6,
     ("GET", "/api/auth/me"): PERSON,
     ("GET", "/api/users/me"): PERSON,
+    ("GET", "/api/users"): STAFF,
+    ("GET", PERSON_PATH): UNKNOWN_TO_STAFF,
+    ("PATCH", PERSON_PATH): (401, 403, 403, 403, 403, 400),
+    ("POST", f"{PERSON_PATH}/block"): UNKNOWN_TO_ADMINS,
+    ("POST", f"{PERSON_PATH}/unblock"): UNKNOWN_TO_ADMINS,
+    ("GET", f"{PERSON_PATH}/sessions"): UNKNOWN_TO_ADMINS,
+    ("DELETE", f"{PERSON_PATH}/sessions"): UNKNOWN_TO_ADMINS,
+    ("DELETE", f"{PERSON_PATH}/sessions/<key>"): UNKNOWN_TO_ADMINS,
+    ("GET", f"{PERSON_PATH}/export"): UNKNOWN_TO_ADMINS,
+    ("POST", f"{PERSON_PATH}/erase"): (401, 403, 404, 404, 404, 404),
+    ("GET", "/api/admin/audit"): ADMIN,
+    ("GET", "/api/admin/erasures"): ADMIN,
+    ("GET", "/api/admin/erasures/<erasure_id>"): UNKNOWN_TO_ADMINS,
     ("GET", "/api/ping"): ANY_TOKEN,
     ("GET", "/api/config"): ADMIN,
     ("GET", "/api/config/<section>"): ADMIN,
     ("PUT", "/api/config/<section>"): ADMIN,
     ("POST", "/api/config/<section>/reset"): ADMIN,
+    ("POST", "/api/config/<section>/rollback"): ADMIN,
+    ("GET", "/api/config/<section>/history"): ADMIN,
+    ("GET", "/api/config/<section>/verification"): ADMIN,
+    ("GET", "/api/config/schema"): ADMIN,
+    ("GET", "/api/cogs"): ADMIN,
+    ("POST", "/api/cogs/load"): (401, 403, 403, 403, 403, 400),
+    ("POST", "/api/cogs/unload"): (401, 403, 403, 403, 403, 400),
+    ("POST", "/api/cogs/reload"): (401, 403, 403, 403, 403, 400),
+    ("GET", "/api/guild/channels"): ADMIN,
+    ("GET", "/api/guild/roles"): ADMIN,
+    ("GET", "/api/admin/stats"): ADMIN,
+    ("POST", "/api/admin/broadcast"): (401, 403, 403, 403, 403, 202),
+    ("POST", "/api/admin/broadcast/preview"): ADMIN,
+    ("GET", "/api/admin/broadcast"): ADMIN,
+    ("GET", "/api/admin/broadcast/<broadcast_id>"): UNKNOWN_TO_ADMINS,
+    ("GET", "/api/memes/random"): PERSON,
+    ("GET", "/api/memes/templates"): PERSON,
+    ("GET", "/api/memes/templates/<template>"): PERSON,
+    ("POST", "/api/memes/generate"): PERSON,
+    ("GET", "/api/rocket-league/stats/<platform>/<username>"): (401, 403, 503, 503, 503, 503),
+    ("GET", "/api/rocket-league/link"): (401, 403, 404, 404, 404, 404),
+    ("POST", "/api/rocket-league/link"): PERSON,
+    ("DELETE", "/api/rocket-league/link"): (401, 403, 404, 404, 404, 404),
+    ("GET", "/api/rocket-league/check-ranks"): UNKNOWN_TO_ADMINS,
+    ("POST", "/api/rocket-league/check-ranks"): (401, 403, 403, 403, 403, 503),
+    ("GET", "/api/rocket-league/check-ranks/<check_id>"): UNKNOWN_TO_ADMINS,
+    ("GET", "/api/notifications"): PERSON,
+    ("POST", "/api/notifications/read"): PERSON,
+    ("POST", "/api/notifications/register-token"): (401, 403, 400, 400, 400, 400),
+    ("DELETE", "/api/notifications/register-token"): (401, 403, 400, 400, 400, 400),
+    ("POST", "/api/notifications/test"): (401, 403, 403, 403, 403, 400),
+    ("GET", "/api/notifications/settings"): PERSON,
+    ("PUT", "/api/notifications/settings"): PERSON,
+    ("GET", "/api/notifications/preferences"): PERSON,
+    ("PUT", "/api/notifications/preferences"): PERSON,
+    ("GET", "/api/notifications/email"): PERSON,
+    ("PUT", "/api/notifications/email"): PERSON,
+    ("DELETE", "/api/notifications/email"): (401, 403, 404, 404, 404, 404),
     ("GET", "/api/tickets"): ANY_TOKEN,
     ("POST", "/api/tickets"): (401, 403, 400, 400, 400, 400),
     ("GET", "/api/tickets/options"): PERSON,
     ("GET", TICKET): VISIBLE,
     ("PATCH", TICKET): STAFF,
     ("DELETE", TICKET): ADMIN,
+    ("GET", f"{TICKET}/discord"): STAFF,
     ("GET", f"{TICKET}/messages"): VISIBLE,
     ("POST", f"{TICKET}/messages"): VISIBLE,
     ("POST", f"{TICKET}/send"): VISIBLE,
@@ -92,12 +150,15 @@ MATRIX: dict[tuple[str, str], tuple[Any, ...]] = {
     ("DELETE", WEBHOOK): UNKNOWN_TO_ADMINS,
     ("POST", f"{WEBHOOK}/test"): UNKNOWN_TO_ADMINS,
     ("GET", f"{WEBHOOK}/deliveries"): UNKNOWN_TO_ADMINS,
+    ("GET", "/api/health"): PUBLIC,
     ("GET", "/api/schema"): PUBLIC,
     ("GET", "/api/docs/"): PUBLIC,
 }
 FORMS = {"attachments": lambda: {"file": ContentFile(b"What it said.", "log.txt")}}
 BODIES: dict[str, Any] = {
+    "rollback": {"version": 0},
     "send": {"message": "x"},
+    "erase": {"confirm": "unknown"},
     "messages": {"message": "x"},
     "<message_id>": {"message": "x"},
     "notes": {"message": "x"},
@@ -108,7 +169,11 @@ BODIES: dict[str, Any] = {
     "merge": {"into": "unknown"},
     "rating": {"score": 5},
     "bulk": {"ticket_ids": ["unknown"], "action": "claim"},
+    "broadcast": {"title": "News", "message": "There is some."},
+    "preview": {"title": "News", "message": "There is some."},
     "canned-replies": {"name": "hello", "content": "Hello {owner}!"},
+    "generate": {"template": "sign", "texts": ["It works"]},
+    "link": {"platform": "steam", "username": "Squishy"},
 }
 
 
@@ -131,6 +196,9 @@ def test_every_route_has_its_row():
 
 def filled(path: str) -> str:
     path = path.replace("<section>", "general").replace("<key>", "0" * 32)
+    path = path.replace("<broadcast_id>", "1")
+    path = path.replace("<template>", "sign").replace("<check_id>", "1")
+    path = path.replace("<platform>", "steam").replace("<username>", "Squishy")
     return path.replace("<name>", "unknown").replace("<user_id>", "unknown")
 
 
@@ -158,9 +226,10 @@ def clients(ticket: Ticket, mallory: User, alice: User, moira: User, ada: User) 
         client.default_format = "json"
         return client
 
+    stock_memes()  # nobody asks another site
     people = {"stranger": mallory, "owner": alice, "moderator": moira, "admin": ada}
     found = {name: signed_in(accounts.start_session(user, Device())) for name, user in people.items()}
-    monitor = accounts.issue_monitoring_token("a-secret-of-the-tests", None, Device())
+    monitor = monitoring_tokens.issue("a-secret-of-the-tests", None, Device())
     return found | {"nobody": APIClient(), "monitoring": signed_in(monitor)}
 
 

@@ -12,13 +12,14 @@ class TicketsConfig(AppConfig):
         from hazesite.outgoing import transports
         from hazesite.realtime.streams import register
         from hazesite.uploads import allow_large
-        from tickets import figures, jobs, sockets, subscribers  # noqa: F401 - they register themselves
+        from tickets import audit, figures, jobs, metrics, personal, sockets, subscribers  # noqa: F401
         from tickets.live import TicketStreams
         from tickets.search.index import watch_after_migrating
         from tickets.services.attachments import MAX_BYTES_AT_ONCE
         from tickets.webhook_transport import WebhookTransport
 
         register(TicketStreams())
+        personal.register()
         transports.register(WebhookTransport())
         allow_large(r"/api/tickets/[^/]+/attachments", MAX_BYTES_AT_ONCE + 2**20)
         post_migrate.connect(watch_after_migrating, sender=self)

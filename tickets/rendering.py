@@ -1,16 +1,20 @@
 """Tickets, messages and events as JSON: the shapes of the wire contract, written once for all doors.
 
-Plain functions and no serializers, because a fan-out and a page of a hundred messages pay for each.
-`serializers.py` declares the same shapes for the document; a test holds the two together.
+Plain functions and no serializers, because a fan-out and a page of a hundred messages pay for each. For the
+same reason each shape is made of columns (`message_of`, `summary_of`), which a query gives as cheaply as can
+be; whoever has objects calls `message_json` and the like. `serializers.py` declares the same shapes for the
+document; a test holds the two together.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from accounts.models import User
-from tickets.models import Attachment, Message, Rating, Reader, Ticket, TicketEvent
+from tickets.models import Attachment, Message, Reader, Ticket, TicketEvent
 
 Json = dict[str, Any]
 STAFF_FACTS = (
@@ -18,6 +22,22 @@ STAFF_FACTS = (
     "resolution_overdue",
 )  # fmt: skip
 """What staff see of a ticket and its owner does not. As of the moment of reading: no event tells them all."""
+MESSAGE = (
+    "pk", "seq", "author__user_id", "author__username", "author__avatar", "content", "created_at",
+    "edited_at", "by_staff", "is_note", "source", "attached", "mentioned", "client_nonce", "deleted_at",
+)  # fmt: skip
+SUMMARY = (
+    "public_id", "pk", "owner__user_id", "owner__username", "status", "type", "priority", "subject",
+    "created_at", "last_message__content", "last_message__attached", "last_message__created_at", "unread",
+    "assigned_to__user_id", "claimed_by__user_id", "awaiting", "last_seq", "last_public_seq", *STAFF_FACTS,
+)  # fmt: skip
+"""`unread` is that of `with_unread`."""
+DETAIL = (
+    "owner__avatar", "closed_at", "answers", "merged_into__public_id", "rating__score", "rating__comment",
+    "rating__created_at",
+)  # fmt: skip
+"""What a page has beyond the summary."""
+Row = Sequence[Any]
 
 
 def moment_text(moment: datetime) -> str:
@@ -43,73 +63,100 @@ def attachment_json(ticket: Ticket, attachment: Attachment) -> Json:
     }
 
 
+def message_of(row: Row) -> Json:
+    """The columns `MESSAGE`."""
+    (
+        key, seq, author_id, author_name, author_avatar, content, created_at, edited_at, by_staff, is_note,
+        source, attached, mentioned, client_nonce, deleted_at,
+    ) = row  # fmt: skip
+    return {
+        "id": f"msg_{key}",
+        "seq": seq,
+        "author_id": author_id,
+        "author_name": author_name,
+        "author_avatar": author_avatar or None,
+        "content": "" if deleted_at else content,
+        "timestamp": created_at,
+        "edited_at": edited_at,
+        "is_admin": by_staff,
+        "is_note": is_note,
+        "source": source,
+        "attachments": [] if deleted_at else attached,
+        "mentions": mentioned,
+        "client_nonce": client_nonce,
+        "deleted": deleted_at is not None,
+    }
+
+
+_message_columns = attrgetter(*(name.replace("__", ".") for name in MESSAGE))
+
+
 def message_json(message: Message) -> Json:
     """Needs `author` loaded."""
-    author = message.author
-    return {
-        "id": message.public_id,
-        "seq": message.seq,
-        "author_id": author.user_id,
-        "author_name": author.username,
-        "author_avatar": author.avatar or None,
-        "content": "" if message.deleted_at else message.content,
-        "timestamp": message.created_at,
-        "edited_at": message.edited_at,
-        "is_admin": message.by_staff,
-        "is_note": message.is_note,
-        "source": message.source,
-        "attachments": [] if message.deleted_at else message.attached,
-        "mentions": message.mentioned,
-        "client_nonce": message.client_nonce,
-        "deleted": message.deleted_at is not None,
+    return message_of(_message_columns(message))
+
+
+def summary_of(row: Row, tags: list[str], *, staff: bool) -> Json:
+    """The columns `SUMMARY`; more may follow."""
+    (
+        public_id, key, owner_id, owner_name, status, kind, priority, subject, created_at, said, attached,
+        said_at, unread, assigned_to, claimed_by, awaiting, last_seq, last_public_seq, *more,
+    ) = row  # fmt: skip
+    summary = {
+        "ticket_id": public_id,
+        "ticket_num": key,
+        "user_id": owner_id,
+        "user_name": owner_name,
+        "status": status,
+        "type": kind,
+        "priority": priority,
+        "tags": tags,
+        "subject": subject,
+        "created_at": created_at,
+        "last_message": said or ", ".join(file["name"] for file in attached or ()),
+        "last_message_at": said_at,
+        "unread_count": unread or 0,
+        "assigned_to": assigned_to,
+        "claimed_by": claimed_by,
+        "awaiting": awaiting,
+        "last_seq": last_seq if staff else last_public_seq,
     }
+    if staff:
+        summary.update(zip(STAFF_FACTS, more, strict=False))
+    return summary
 
 
 def summary_json(ticket: Ticket, reader: Reader) -> Json:
     """Needs the people, the tags, `last_message` and `unread` loaded (`with_people`, `with_unread`)."""
-    last = ticket.last_message
-    summary = {
-        "ticket_id": ticket.public_id,
-        "ticket_num": ticket.pk,
-        "user_id": ticket.owner.user_id,
-        "user_name": ticket.owner.username,
-        "status": ticket.status,
-        "type": ticket.type,
-        "priority": ticket.priority,
-        "tags": [tag.name for tag in ticket.tag_rows.all()],
-        "subject": ticket.subject,
-        "created_at": ticket.created_at,
-        "last_message": _in_short(last) if last else "",
-        "last_message_at": last.created_at if last else None,
-        "unread_count": getattr(ticket, "unread", 0),
-        "assigned_to": person_id(ticket.assigned_to),
-        "claimed_by": person_id(ticket.claimed_by),
-        "awaiting": ticket.awaiting,
-        "last_seq": ticket.head_for(reader),
-    }
-    return summary | {name: getattr(ticket, name) for name in STAFF_FACTS} if reader.is_staff else summary
+    return summary_of(_columns(ticket, SUMMARY), ticket.tag_names, staff=reader.is_staff)
 
 
-def _in_short(message: Message) -> str:
-    return message.content or ", ".join(file["name"] for file in message.attached)
-
-
-def detail_json(ticket: Ticket, reader: User, messages: list[Message]) -> Json:
-    """Needs `merged_into` and the rating loaded too (`services.read_ticket`)."""
-    return summary_json(ticket, reader) | {
-        "user_avatar": ticket.owner.avatar or None,
-        "closed_at": ticket.closed_at,
-        "answers": ticket.answers,
-        "merged_into": ticket.merged_into.public_id if ticket.merged_into else None,
-        "rating": rating_json(getattr(ticket, "rating", None)),
-        "messages": [message_json(message) for message in messages],
+def detail_of(row: Row, tags: list[str], *, staff: bool) -> Json:
+    """The columns `SUMMARY` and `DETAIL`. The messages are for the caller to add."""
+    avatar, closed_at, answers, merged_into, score, comment, rated_at = row[len(SUMMARY) :]
+    return summary_of(row, tags, staff=staff) | {
+        "user_avatar": avatar or None,
+        "closed_at": closed_at,
+        "answers": answers,
+        "merged_into": merged_into,
+        "rating": None if score is None else {"score": score, "comment": comment, "at": rated_at},
     }
 
 
-def rating_json(rating: Rating | None) -> Json | None:
-    if rating is None:
-        return None
-    return {"score": rating.score, "comment": rating.comment, "at": rating.created_at}
+def detail_json(ticket: Ticket, reader: Reader) -> Json:
+    """Needs `merged_into` and the rating loaded too."""
+    return detail_of(_columns(ticket, SUMMARY + DETAIL), ticket.tag_names, staff=reader.is_staff)
+
+
+def _columns(found: Any, names: tuple[str, ...]) -> list[Any]:
+    """What a query for these columns gives, from an object with its related objects."""
+    return [_column(found, name) for name in names]
+
+
+def _column(found: Any, name: str) -> Any:
+    for step in name.split("__"):
+        found = getattr(found, step, None)  # nobody has claimed it, nothing was said, ...
+    return found
 
 
 def event_data(event: TicketEvent) -> Json:

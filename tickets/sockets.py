@@ -109,7 +109,7 @@ def _portion(
     seen = services.history(ticket_id, reader, after_seq, limit)
     body: dict[str, Any] = {
         "ticket_id": ticket_id,
-        "messages": [message_json(message) for message in seen.messages],
+        "messages": seen.messages,
         "last_seq": seen.last_seq,
     }
     if seen.events is not None:

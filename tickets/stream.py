@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from hazesite.events import publish, show
+from hazesite.prepared_writes import insert_row, update_row
 from hazesite.realtime.doorkeeper import Identity
 from hazesite.realtime.publication import Frame, Part, Publication
 from tickets import prepared
@@ -63,21 +64,44 @@ def append(
     if not internal:
         # A note moves nothing the owner could see, the order of the list included.
         ticket.last_public_seq, ticket.active_at = event.seq, event.at
-    ticket.save(update_fields=[*PLACE, *changed])
-    event.save(force_insert=True)
-    moved = TicketMoved(ticket.pk, event.pk, kind, event.actor_id, event.message_id, internal)
+    update_row(ticket, [*PLACE, *changed])
+    insert_row(event)
+    moved = TicketMoved(
+        ticket.pk,
+        event.pk,
+        kind,
+        event.actor_id,
+        event.message_id,
+        internal,
+        actor is not None and actor.is_staff,
+        ticket.as_found,
+    )
     publish(moved, publication(event))
     return event
 
 
 def publication(event: TicketEvent) -> Publication:
     """One step for each audience: staff see all, the owner what is not internal."""
-    ticket, parts = event.ticket, []
-    for staff in (True, False) if not event.is_internal else (True,):
-        specific, update = _frames(event, staff=staff)
-        parts.append(Part((room_of(ticket.public_id, staff=staff),), (*specific, update)))
-        parts.append(Part((inbox_of(ticket.owner_id, staff=staff),), (update,)))
-    return Publication(tuple(parts), stream_of(ticket.public_id), event.seq)
+    parts: list[Part] = []
+    alike = previous_seq(event, staff=True) == previous_seq(event, staff=False)
+    if alike and not event.is_internal:
+        parts += shown(event.ticket, (True, False), *_frames(event, staff=True))
+    else:
+        for staff in (True, False) if not event.is_internal else (True,):
+            parts += shown(event.ticket, (staff,), *_frames(event, staff=staff))
+    return Publication(tuple(parts), stream_of(event.ticket.public_id), event.seq)
+
+
+def shown(ticket: Ticket, audiences: tuple[bool, ...], specific: list[Frame], update: Frame) -> list[Part]:
+    """All of it to the ticket's room of each audience (staff or not), the update alone to its inbox."""
+    ticket_id, owner = ticket.public_id, ticket.owner_id
+    rooms, inboxes = [], []
+    for staff in audiences:
+        rooms.append(room_of(ticket_id, staff=staff))
+        inboxes.append(inbox_of(owner, staff=staff))
+    if not specific:
+        return [Part((*rooms, *inboxes), (update,))]
+    return [Part(tuple(rooms), (*specific, update)), Part(tuple(inboxes), (update,))]
 
 
 def _frames(event: TicketEvent, *, staff: bool) -> tuple[list[Frame], Frame]:

@@ -223,9 +223,9 @@ let members = [];
 
 // --- commands ----------------------------------------------------------------
 const commands = {
-  // `rate` requests a second, whether or not answers come; each is timed from when it was due.
-  async open({ port, rate, seconds, requests }) {
-    const idle = [];
+  // `rate` requests a second, whether or not answers come; each is timed from when it was due, and names its port.
+  async open({ rate, seconds, requests }) {
+    const idle = new Map(requests.map(({ port }) => [port, []]));
     const statuses = {};
     const latencies = [];
     const began = now();
@@ -236,20 +236,21 @@ const commands = {
       const due = began + (n * 1000) / rate;
       if (due > now()) await sleep(due - now());
       const request = requests[n % requests.length];
-      if (!idle.length) lines += 1;
-      const line = idle.pop() ?? new Line(port);
+      const free = idle.get(request.port);
+      if (!free.length) lines += 1;
+      const line = free.pop() ?? new Line(request.port);
       under_way.push(
         line.ask(request).then(({ status }) => {
           latencies.push(now() - due);
           count(statuses, status);
-          idle.push(line);
+          free.push(line);
         }),
       );
     }
     await Promise.all(under_way);
     const used = process.cpuUsage(cpu);
     const took = (now() - began) / 1000;
-    for (const line of idle) line.socket.destroy();
+    for (const line of [...idle.values()].flat()) line.socket.destroy();
     return {
       ...percentiles(latencies),
       statuses,

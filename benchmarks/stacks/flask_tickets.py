@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-import sys
 import threading
 from datetime import UTC, datetime
 from typing import Any
@@ -22,9 +21,10 @@ import psycopg
 from flask import Flask, Response, jsonify, request
 from psycopg.rows import dict_row
 
+from benchmarks.stacks.flask_serving import serve
+
 SQLITE = os.environ.get("SQLITE", "")
 KEY = os.environ["JWT_KEY"]
-THREADS = 16
 SIGN_IN = """
     SELECT u.id, u.is_active, s.generation, s.expires_at, s.ended_at
     FROM accounts_session s JOIN accounts_user u ON u.id = s.user_id WHERE s.key = ?
@@ -154,16 +154,4 @@ def read(ticket_id: str) -> tuple[Response, int]:
     return jsonify(answer), 200
 
 
-def serve() -> None:
-    port = int(os.environ["API_PORT"])
-    if sys.argv[1] == "gevent":
-        from gevent.pywsgi import WSGIServer
-
-        WSGIServer(("127.0.0.1", port), app, log=None).serve_forever()
-    else:
-        from waitress import serve as waitress
-
-        waitress(app, host="127.0.0.1", port=port, threads=THREADS)
-
-
-serve()
+serve(app)

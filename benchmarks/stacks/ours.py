@@ -26,7 +26,7 @@ from accounts.services import Device
 from benchmarks.message import EVENT, new_message
 from hazesite.realtime import bus
 from hazesite.realtime.handlers import handles
-from hazesite.realtime.publication import Frame, Part, Publication
+from hazesite.realtime.publication import Frame, Publication
 from tickets import stream
 from tickets.models import Ticket, TicketEvent
 
@@ -49,11 +49,8 @@ def announce(tickets: list[Ticket]) -> None:
 
 def step(ticket: Ticket, size: int) -> Publication:
     ticket.last_seq += 1
-    body = new_message(ticket.public_id, size)
-    parts = []
-    for staff in (True, False):
-        rooms = (stream.room_of(ticket.public_id, staff=staff), stream.inbox_of(ticket.owner_id, staff=staff))
-        parts.append(Part(rooms, (Frame.of(EVENT, body, ticket.last_seq),)))
+    frame = Frame.of(EVENT, new_message(ticket.public_id, size), ticket.last_seq)
+    parts = stream.shown(ticket, (True, False), [], frame)
     return Publication(tuple(parts), stream.stream_of(ticket.public_id), ticket.last_seq)
 
 

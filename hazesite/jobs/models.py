@@ -55,6 +55,7 @@ class Job(models.Model):
             ),
             models.Index(fields=["lease_until"], condition=Q(state="running"), name="job_running_by_lease"),
             models.Index(fields=["finished_at"], name="job_by_end"),
+            models.Index(fields=["finished_at"], condition=Q(state="dead"), name="job_dead_by_end"),
         ]
 
     def __str__(self) -> str:

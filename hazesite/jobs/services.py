@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import Count, F, Min, Q
 from django.utils import timezone
 
 from hazesite.housekeeping import chore
@@ -89,6 +90,34 @@ def run_again(job: Job) -> bool:
     """Give a job that was given up all its attempts anew."""
     again = {"state": Job.State.READY, "attempts": 0, "run_after": timezone.now(), "finished_at": None}
     return bool(Job.objects.filter(pk=job.pk, state=Job.State.DEAD).update(**again))
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How the jobs stand. `oldest_seconds`: how long what is due has been due, at most; 0 when nothing is."""
+
+    waiting: int
+    due: int
+    running: int
+    dead: int
+    died_lately: int
+    """Within the last hour."""
+    oldest_seconds: float
+
+
+def standing() -> Standing:
+    """Three queries, each on what is not done."""
+    now = timezone.now()
+    due = Q(run_after__lte=now)
+    ready = Job.objects.filter(state=Job.State.READY).aggregate(
+        waiting=Count("pk"), due=Count("pk", filter=due), first=Min("run_after", filter=due)
+    )
+    dead = Job.objects.filter(state=Job.State.DEAD).aggregate(
+        all=Count("pk"), lately=Count("pk", filter=Q(finished_at__gt=now - timedelta(hours=1)))
+    )
+    running = Job.objects.filter(state=Job.State.RUNNING).count()
+    oldest = (now - ready["first"]).total_seconds() if ready["first"] else 0.0
+    return Standing(ready["waiting"], ready["due"], running, dead["all"], dead["lately"], max(0.0, oldest))
 
 
 @chore

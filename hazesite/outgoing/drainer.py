@@ -14,16 +14,33 @@ from typing import Any, TypeVar
 
 import httpx
 import structlog
-from django.db import DatabaseError, close_old_connections
+from django.db import Error as DatabaseTrouble
+from django.db import close_old_connections
 from django.utils import timezone
 
 from hazesite import outbound
+from hazesite.metrics.counters import Reasons, counter
 from hazesite.outgoing import services
 from hazesite.outgoing.models import Delivery
 from hazesite.outgoing.room import AT_ONCE, Room
-from hazesite.outgoing.transports import TRANSPORTS, GiveUp, Outcome, Ready, Retry, Sent, Verdict
+from hazesite.outgoing.transports import (
+    TRANSPORTS,
+    GiveUp,
+    Outcome,
+    Ready,
+    Retract,
+    Retry,
+    Sent,
+    Verdict,
+    Wait,
+)
 
 logger = structlog.get_logger(__name__)
+_reasons = Reasons()
+_outcomes = counter(
+    "hazebot_deliveries", "Attempts to send what goes out.", ("transport", "outcome", "reason")
+)
+OUTCOMES = {Sent: "sent", Retry: "failed", Wait: "waits", GiveUp: "given_up", Retract: "retracted"}
 POLL_SECONDS = 0.25
 GIVE_BACK_AFTER_SECONDS = 7.0
 T = TypeVar("T")
@@ -71,7 +88,7 @@ class Drainer:
             for delivery, verdict in await self._in_database(self._lease, self._room.copy()):
                 leased = True
                 self._begin(delivery, verdict, out)
-        except DatabaseError as error:
+        except DatabaseTrouble as error:
             logger.warning("drainer_cannot_look", error=repr(error))
             await asyncio.sleep(1)
         except Exception as error:  # whatever it is, the next look may fare better
@@ -146,6 +163,8 @@ class Drainer:
         if ended := self._ended[:]:
             for delivery in await self._in_database(services.settle, ended):
                 logger.warning("delivery_lost_its_lease", delivery=delivery.pk, thing=delivery.thing)
+            for delivery, outcome in ended:
+                _count(delivery, outcome)
             del self._ended[: len(ended)]
 
     # --- stopping --------------------------------------------------------------
@@ -159,8 +178,14 @@ class Drainer:
         try:
             await self._settle()
             await self._in_database(services.give_back, cut_off)
-        except DatabaseError as error:  # their leases will end
+        except DatabaseTrouble as error:  # their leases will end
             logger.warning("deliveries_not_settled", error=repr(error))
+
+
+def _count(delivery: Delivery, outcome: Outcome) -> None:
+    also = len(outcome.also) if isinstance(outcome, Sent) else 0
+    reason = "" if isinstance(outcome, (Sent, Wait)) else _reasons.label(outcome.reason)
+    _outcomes.labels(delivery.transport, OUTCOMES[type(outcome)], reason).inc(1 + also)
 
 
 def _check(name: str, deliveries: list[Delivery]) -> dict[int, Verdict]:

@@ -18,12 +18,23 @@ from django.utils import timezone
 from hazesite.housekeeping import chore
 from hazesite.outgoing.models import LIFETIME, Delivery, DeliveryQuerySet
 from hazesite.outgoing.room import Room
-from hazesite.outgoing.transports import TRANSPORTS, GiveUp, Outcome, Retract, Retry, Sent, Transport
+from hazesite.outgoing.transports import (
+    TRANSPORTS,
+    GiveUp,
+    Outcome,
+    Retract,
+    Retry,
+    Sent,
+    Transport,
+    Wait,
+)
 
 logger = structlog.get_logger(__name__)
 LEASE = timedelta(seconds=settings.JOB_LEASE_SECONDS)
 FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS = 5.0, 3600.0
 HELD_BACK_AT_ONCE = 1000
+TOLD_TOGETHER = "Told together with delivery"
+"""How the reason of what went out in another's breath begins."""
 KEEP_SENT, KEEP_GIVEN_UP = timedelta(days=7), timedelta(days=90)
 State = Delivery.State
 
@@ -153,9 +164,12 @@ def _tell(transport: Transport, settled: list[tuple[Delivery, Outcome]]) -> None
         logger.exception("transport_cannot_note", transport=transport.name, error=repr(error))
 
 
-def _settle_sent(delivery: Delivery, _outcome: Sent) -> bool:
+def _settle_sent(delivery: Delivery, outcome: Sent) -> bool:
     now = timezone.now()
     if _mine(delivery).update(**_ended(State.SENT, ""), sent_at=now):
+        if outcome.also:
+            together = Delivery.objects.waiting().filter(pk__in=outcome.also, drainer="")
+            together.update(**_ended(State.RETRACTED, f"{TOLD_TOGETHER} {delivery.pk}."))
         return True
     retracted = Delivery.objects.filter(pk=delivery.pk, state=State.RETRACTED, fence=delivery.fence)
     return bool(retracted.update(sent_at=now))  # it was on its way when it was retracted
@@ -168,6 +182,15 @@ def _settle_retry(delivery: Delivery, outcome: Retry) -> bool:
     if not _mine(delivery).update(**failed):
         return False
     _hold_back(delivery, until, whole_target=outcome.after is not None)
+    return True
+
+
+def _settle_wait(delivery: Delivery, outcome: Wait) -> bool:
+    until = min(outcome.until, delivery.expires_at)
+    waits = {"state": State.QUEUED, "next_try_at": until, "drainer": "", "attempts": F("attempts") - 1}
+    if not _mine(delivery).update(**waits):
+        return False
+    _hold_back(delivery, until, whole_target=False)
     return True
 
 
@@ -197,6 +220,7 @@ def _settle_end(delivery: Delivery, outcome: GiveUp | Retract) -> bool:
 SETTLE: dict[type[Any], Callable[[Delivery, Any], bool]] = {
     Sent: _settle_sent,
     Retry: _settle_retry,
+    Wait: _settle_wait,
     GiveUp: _settle_end,
     Retract: _settle_end,
 }
@@ -222,23 +246,38 @@ def pause_after(delivery: Delivery, asked_for: float | None) -> timedelta:
 
 # --- looking after it --------------------------------------------------------
 @dataclass(frozen=True)
-class Backlog:
-    """How sending goes, for metrics."""
+class Line:
+    """How sending by one transport goes."""
 
-    counts: dict[tuple[str, str], int]
-    """By transport and state, of what waits or was given up."""
-    oldest_seconds: float
+    queued: int = 0
+    failed: int = 0
+    """Will be tried again."""
+    given_up: int = 0
+    due: int = 0
+    oldest_seconds: float = 0.0
     """How long what is due now has been due, at most; 0 when nothing is."""
 
 
-def backlog() -> Backlog:
-    """Two queries, each on what is not settled well."""
-    kept = [State.QUEUED, State.FAILED, State.GIVEN_UP]
-    rows = Delivery.objects.filter(state__in=kept).order_by().values("transport", "state")
-    counts = {(row["transport"], row["state"]): row["rows"] for row in rows.annotate(rows=Count("pk"))}
+def backlog() -> dict[str, Line]:
+    """By transport, what waits or was given up. Two queries, each on what is not settled well."""
     now = timezone.now()
-    first = Delivery.objects.waiting().aggregate(first=Min("next_try_at"))["first"]
-    return Backlog(counts, max(0.0, (now - first).total_seconds()) if first else 0.0)
+    late = Q(next_try_at__lte=now)
+    waiting = Delivery.objects.waiting().order_by().values("transport")
+    rows = waiting.annotate(
+        queued=Count("pk", filter=Q(state=State.QUEUED)),
+        failed=Count("pk", filter=Q(state=State.FAILED)),
+        due=Count("pk", filter=late),
+        first=Min("next_try_at", filter=late),
+    )
+    lost = Delivery.objects.filter(state=State.GIVEN_UP).order_by().values("transport")
+    given_up = {row["transport"]: row["count"] for row in lost.annotate(count=Count("pk"))}
+    lines = {name: Line(given_up=count) for name, count in given_up.items()}
+    for row in rows:
+        oldest = (now - row["first"]).total_seconds() if row["first"] else 0.0
+        lines[row["transport"]] = Line(
+            row["queued"], row["failed"], given_up.get(row["transport"], 0), row["due"], max(0.0, oldest)
+        )
+    return lines
 
 
 @chore

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar
 
 import httpx
@@ -13,7 +14,9 @@ from hazesite.outgoing.models import Delivery
 
 @dataclass(frozen=True)
 class Sent:
-    """The other side has taken it."""
+    """The other side has taken it. `also`: keys of those waiting that were told in the same breath."""
+
+    also: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,13 @@ class Retry:
 
     reason: str
     after: float | None = None
+
+
+@dataclass(frozen=True)
+class Wait:
+    """It is not its time yet: nothing failed."""
+
+    until: datetime
 
 
 @dataclass(frozen=True)
@@ -45,7 +55,7 @@ class Ready:
     content: Any
 
 
-Outcome = Sent | Retry | GiveUp | Retract
+Outcome = Sent | Retry | Wait | GiveUp | Retract
 Verdict = Ready | Outcome
 Settled = Sequence[tuple[Delivery, Outcome]]
 

@@ -32,6 +32,7 @@ class Websocket(WebSocket):  # type: ignore[misc]
     sending = False
 
     async def __call__(self, environ: dict[str, Any]) -> Any:
+        self.straight = wire.straight(environ["asgi.scope"])
         self.handler.__self__.websocket = self
         return await super().__call__(environ)
 
@@ -46,9 +47,23 @@ class Websocket(WebSocket):  # type: ignore[misc]
 class Socket(AsyncSocket):  # type: ignore[misc]
     websocket: Websocket | None = None
 
-    def deliver(self, message: dict[str, Any]) -> Awaitable[None] | None:
-        """Send this after everything that was sent before. Raises `SocketIsClosedError`.
+    def straight(self, framed: bytes) -> bool:
+        """Write it if that can be done at once and overtakes nothing; says whether it did."""
+        websocket = self.websocket
+        return (
+            websocket is not None
+            and self.upgraded
+            and not self.closed
+            and not websocket.sending
+            and self.queue.empty()
+            and websocket.straight(framed)
+        )
 
+    def deliver(self, framed: bytes) -> Awaitable[None] | None:
+        """Where `straight` would not: send this after everything that was sent before.
+
+        None: it waits in the library's queue. Else the caller awaits what is given. Raises
+        `SocketIsClosedError`.
         An answer of the library's may come earlier than it would have; an event never does: those of one
         socket come through here, one after the other.
         """
@@ -56,9 +71,9 @@ class Socket(AsyncSocket):  # type: ignore[misc]
             raise SocketIsClosedError
         websocket = self.websocket
         if websocket is None or not self.upgraded or websocket.sending or not self.queue.empty():
-            self.queue.put_nowait(Packet(MESSAGE, message["text"][1:]))
+            self.queue.put_nowait(Packet(MESSAGE, wire.text(framed)[1:]))
             return None
-        sending: Awaitable[None] = websocket.asgi_send(message)
+        sending: Awaitable[None] = websocket.asgi_send(wire.message(framed))
         return sending
 
     async def poll(self) -> list[Packet]:
@@ -113,10 +128,20 @@ def works() -> bool:
 
 async def _rehearse() -> None:
     """Events, some of them behind a packet of the library's, must arrive in their order."""
+    heard: asyncio.Queue[str] = asyncio.Queue()
+
+    def straight(framed: bytes) -> bool:
+        heard.put_nowait(wire.text(framed))
+        return True
+
+    await _converse(heard, {})
+    await _converse(heard, {wire.STRAIGHT: straight})
+
+
+async def _converse(outgoing: asyncio.Queue[str], extensions: dict[str, Any]) -> None:
     server = socketio.AsyncServer(async_mode="asgi")
     server.on("connect", lambda *_: None)
     install(server)
-    outgoing: asyncio.Queue[str] = asyncio.Queue()
     incoming: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
 
     async def send(message: dict[str, Any]) -> None:
@@ -127,6 +152,7 @@ async def _rehearse() -> None:
         "path": "/socket.io/",
         "query_string": b"EIO=4&transport=websocket",
         "headers": [(b"connection", b"upgrade"), (b"upgrade", b"websocket")],
+        "extensions": extensions,
     }
     incoming.put_nowait({"type": "websocket.connect"})
     incoming.put_nowait({"type": "websocket.receive", "text": "40"})
@@ -147,12 +173,19 @@ async def _rehearse() -> None:
 async def _deliver_some(server: socketio.AsyncServer, outgoing: asyncio.Queue[str]) -> None:
     [socket] = server.eio.sockets.values()
     said = [f'42["rehearsal",{number}]' for number in range(4)]
-    await socket.deliver(wire.message(said[0]))
+    await _deliver(socket, said[0])
     heard = [outgoing.get_nowait()]
     await socket.send(Packet(MESSAGE, said[1][1:]))
-    socket.deliver(wire.message(said[2]))
+    await _deliver(socket, said[2])
     heard += [await outgoing.get(), await outgoing.get()]
-    await socket.deliver(wire.message(said[3]))
+    await _deliver(socket, said[3])
     heard.append(outgoing.get_nowait())
     if heard != said:
         raise RuntimeError(f"events arrived in another order: {heard}")
+
+
+async def _deliver(socket: Socket, text: str) -> None:
+    framed = wire.frame(text)
+    sending = None if socket.straight(framed) else socket.deliver(framed)
+    if sending is not None:
+        await sending

@@ -9,6 +9,7 @@ import structlog
 from django.db import InterfaceError, OperationalError
 from django.utils.translation import gettext as _
 
+from hazesite import origin
 from hazesite.errors import Refused, TooMany
 from hazesite.realtime.doorkeeper import Unauthorized
 from hazesite.realtime.publication import Frame
@@ -31,6 +32,7 @@ def handles(event: str) -> Callable[[Handler], Handler]:
 
 async def answer(sink: Sink, event: str, data: Any) -> dict[str, Any]:
     """Run the handler and give the acknowledgement. A refusal is also sent as an `error` frame."""
+    origin.enter("socket")
     try:
         if not sink.may_act():
             raise TooMany(1)

@@ -185,34 +185,31 @@ class Hub:
         stream, seq = publication.stream, publication.seq
         if not stream:
             self._deliver(publication)
-        elif not self._watches(stream) or seq <= self.heads.get(stream, 0):
+        elif not self._watches(stream) or seq <= (head := self.heads.get(stream, 0 if seq <= 1 else -1)):
             return
-        elif seq == self.heads.get(stream, 0 if seq == 1 else -1) + 1 and stream not in self._repairs:
+        elif seq == head + 1 and stream not in self._repairs:
             self.heads[stream] = seq
             self._deliver(publication)
         else:
             self._repair_soon(stream, seq)
 
     def _deliver(self, publication: Publication) -> None:
-        skip = publication.skip
-        for part in publication.parts:
-            for subscription in self._audience(part.rooms):
-                sink = subscription.sink
-                if skip and sink.identity.user_id == skip:
+        skip, closes = publication.skip, publication.closes
+        for rooms, frames in publication.parts:
+            for subscription in self._audience(rooms):
+                if skip and subscription.sink.identity.user_id == skip:
                     continue
-                for frame in part.frames:
+                for frame in frames:
                     subscription.deliver(frame)
-                if publication.closes:
-                    sink.close(publication.closes)
+                if closes:
+                    subscription.sink.close(closes)
 
     def _audience(self, rooms: tuple[str, ...]) -> tuple[Subscription, ...]:
         """A socket that is in several of the rooms hears it once. A copy: whoever hears may also leave."""
-        crowds = [inside for room in rooms if (inside := self.rooms.get(room))]
-        if len(crowds) == 1:
-            return tuple(crowds[0].values())
         everybody: dict[Sink, Subscription] = {}
-        for inside in crowds:
-            everybody |= inside
+        for room in rooms:
+            if inside := self.rooms.get(room):
+                everybody = everybody | inside if everybody else inside
         return tuple(everybody.values())
 
     # --- what was lost -------------------------------------------------------

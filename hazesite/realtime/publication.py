@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
+from django.utils.functional import cached_property  # functools' takes a lock until Python 3.12
 
 from hazesite.realtime import wire
 
 
-@dataclass(frozen=True)
+@dataclass
 class Frame:
     """One event for a client. `text` is its JSON object, encoded once, by the publisher.
 
@@ -34,36 +34,25 @@ class Frame:
         return orjson.loads(self.text)
 
     @cached_property
-    def websocket_text(self) -> str:
-        """`{"type": event, ...}`, as native WebSockets get it."""
+    def for_websockets(self) -> bytes:
+        """`{"type": event, ...}`, as native WebSockets get it, framed (`wire`)."""
         rest = self.text[1:] if self.text == "{}" else f",{self.text[1:]}"
-        return f'{{"type":"{self.event}"{rest}'
+        return wire.frame(f'{{"type":"{self.event}"{rest}')
 
     @cached_property
-    def socketio_text(self) -> str:
-        """`42["event",{...}]`: an Engine.IO message (4) with a Socket.IO event (2)."""
-        return f'42["{self.event}",{self.text}]'
-
-    @cached_property
-    def websocket_message(self) -> dict[str, Any]:
-        """What the ASGI server is given for a native WebSocket: one object for all of them."""
-        return wire.message(self.websocket_text)
-
-    @cached_property
-    def socketio_message(self) -> dict[str, Any]:
-        return wire.message(self.socketio_text)
+    def for_socketio(self) -> bytes:
+        """`42["event",{...}]`: an Engine.IO message (4) with a Socket.IO event (2), framed."""
+        return wire.frame(f'42["{self.event}",{self.text}]')
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """The same frames for all of these rooms: one audience."""
 
     rooms: tuple[str, ...]
     frames: tuple[Frame, ...]
 
 
-@dataclass(frozen=True)
-class Publication:
+class Publication(NamedTuple):
     """One step of a stream (`stream`, `seq`), or something outside of any stream (`seq` 0)."""
 
     parts: tuple[Part, ...] = ()

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Generator
 from dataclasses import dataclass, field
 from functools import partial
 from types import CoroutineType
-from typing import Any
+from typing import Any, ClassVar
 
 import structlog
 from django.conf import settings
@@ -67,6 +67,8 @@ class Sink(ABC):
     its own, so a stalled client delays nobody.
     """
 
+    kind: ClassVar[str]
+    """By which door it came."""
     source = "app"
     """Where messages from here are said to come from."""
 

@@ -82,6 +82,8 @@ if fast:
 
 
 class SocketIOSink(Sink):
+    kind = "socketio"
+
     def __init__(self, identity: Identity, sid: str) -> None:
         super().__init__(identity)
         self.sid, self._queued = sid, 0
@@ -92,7 +94,10 @@ class SocketIOSink(Sink):
     def write(self, frame: Frame) -> Awaitable[None] | None:
         sending: Awaitable[None] | None
         if fast:
-            sending = self._connection.deliver(frame.socketio_message)
+            framed = frame.for_socketio
+            if self._connection.straight(framed):
+                return None
+            sending = self._connection.deliver(framed)
             if sending is not None:
                 return sending
         else:

@@ -1,22 +1,44 @@
-"""What an ASGI server is given to send, with its bytes on the wire made once for all who get it."""
+"""A text message as it goes over a WebSocket: framed once for all who get it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
+STRAIGHT = "hazesite.straight"
+HEADS = {126: 4, 127: 10}
+"""Bytes before the payload, by the second one; else there are two."""
 
-def message(text: str) -> dict[str, Any]:
-    """An ASGI `websocket.send`. `wire` is for `websocket_protocol`; other servers look at `text` alone."""
-    return {"type": "websocket.send", "text": text, "wire": frame(text.encode())}
+
+def straight(scope: Mapping[str, Any]) -> Callable[[bytes], bool]:
+    """What writes a frame at once to the socket of this scope, and says whether it could.
+
+    It is an ASGI extension of `websocket_protocol`; with any other server it never can.
+    """
+    found: Callable[[bytes], bool] = (scope.get("extensions") or {}).get(STRAIGHT, _never)
+    return found
 
 
-def frame(payload: bytes) -> bytes:
+def _never(_framed: bytes) -> bool:
+    return False
+
+
+def frame(text: str) -> bytes:
     """A whole text message as RFC 6455 (5.2) frames it. What servers send is not masked."""
+    payload = text.encode()
     size = len(payload)
     if size < 126:
-        head = bytes((0x81, size))
-    elif size < 1 << 16:
-        head = b"\x81\x7e" + size.to_bytes(2, "big")
-    else:
-        head = b"\x81\x7f" + size.to_bytes(8, "big")
-    return head + payload
+        return b"\x81%c%b" % (size, payload)
+    if size < 1 << 16:
+        return b"\x81\x7e%b%b" % (size.to_bytes(2, "big"), payload)
+    return b"\x81\x7f%b%b" % (size.to_bytes(8, "big"), payload)
+
+
+def text(framed: bytes) -> str:
+    """What `frame` framed."""
+    return framed[HEADS.get(framed[1], 2) :].decode()
+
+
+def message(framed: bytes) -> dict[str, Any]:
+    """The same as every ASGI server takes it."""
+    return {"type": "websocket.send", "text": text(framed)}

@@ -11,7 +11,7 @@ from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts import services, tokens
+from accounts import monitoring_tokens, services, tokens
 from accounts.models import Session
 from accounts.services import Device
 
@@ -99,7 +99,7 @@ def test_an_ended_session_cannot_be_refreshed(session):
 
 
 def test_a_monitoring_token_cannot_be_refreshed(db):
-    session = services.issue_monitoring_token("a-secret-of-the-tests", None, Device())
+    session = monitoring_tokens.issue("a-secret-of-the-tests", None, Device())
     assert refresh(tokens.issue(session)).status_code == 401
 
 

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from accounts import services, tokens
-from accounts.models import Session, User
+from accounts.models import Session
 from accounts.services import Device
 from hazesite.errors import NotAllowed
 
@@ -136,22 +136,3 @@ def test_sign_ins_long_dead_are_forgotten(alice):
     Session.objects.filter(pk=old.pk).update(ended_at=timezone.now() - timedelta(days=31))
     assert services.clear_dead_sessions() == 1
     assert list(Session.objects.all()) == [kept]
-
-
-def test_a_monitoring_token_is_for_those_with_the_secret_and_for_admins(ada, alice, anonymous, client_of):
-    url = "/api/auth/monitoring-token"
-    body = anonymous.post(url, {"secret": "a-secret-of-the-tests"}).json()
-    lifetime = timezone.now().date() + timedelta(days=90)
-    assert body["expires"] == lifetime.isoformat()
-    assert client_of(ada).post(url).status_code == 200
-    assert anonymous.post(url, {"secret": "wrong"}).status_code == 401
-    assert anonymous.post(url).status_code == 401
-    assert client_of(alice).post(url).status_code == 403
-    anonymous.credentials(HTTP_AUTHORIZATION="Bearer long-expired")
-    assert anonymous.post(url, {"secret": "a-secret-of-the-tests"}).status_code == 200
-    assert User.objects.filter(is_service=True).count() == 1
-
-
-def test_guessing_the_secret_is_limited(db, anonymous, counted_limits):
-    codes = [anonymous.post("/api/auth/monitoring-token", {"secret": str(n)}).status_code for n in range(11)]
-    assert codes == [401] * 10 + [429]

@@ -9,7 +9,7 @@ from django.core.management import call_command
 
 ROOT = Path(__file__).resolve().parents[2]
 READ = re.compile(
-    r'env\.(?:text|flag|number|choice|names|database|address|origins|snowflake|secret|extra_users)\(\s*"([A-Z_]+)"'
+    r'env\.(?:text|flag|number|choice|names|database|address|origins|networks|snowflake|service_account|bucket|secret|extra_users)\(\s*"([A-Z_]+)"'
 )
 NAMED = re.compile(r"^#?\s?([A-Z][A-Z_]+)=", re.MULTILINE)
 

@@ -12,13 +12,14 @@ DOCUMENTED = {
     "tickets_category_id",
     "roles": "admin_role_id moderator_role_id normal_role_id member_role_id changelog_role_id meme_role_id "
     "interest_role_ids interest_roles",
-    "meme": "default_subreddits default_lemmy meme_sources templates_cache_duration",
+    "meme": "default_subreddits default_lemmy meme_sources templates_cache_duration "
+    "min_score daily_enabled daily_hour daily_minute daily_time_zone",
     "rocket_league": "rank_check_interval_hours rank_cache_ttl_seconds",
     "welcome": "rules_text welcome_messages",
     "server_guide": "categories",
     "tickets": "enabled max_open_per_user auto_close_hours transcript_enabled categories owner_may_close "
     "auto_close_warning_hours auto_close_unanswered cooldown_seconds forms business_hours "
-    "first_answer_minutes resolution_minutes",
+    "first_answer_minutes resolution_minutes discord_private_threads discord_keep_hours",
 }
 
 

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import os
 import re
-import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -87,9 +85,7 @@ def test_a_killed_server_costs_no_message_and_doubles_none(visit: Visit, server:
     alice.sees("before")
     expect(alice.page.locator(".pending")).to_have_count(0)
 
-    assert server.process is not None
-    os.killpg(os.getpgid(server.process.pid), signal.SIGKILL)
-    server.process.wait()
+    server.kill()
     expect(alice.page.locator("#connection")).to_have_text("Reconnecting…")
     alice.say("meanwhile 1")
     alice.say("meanwhile 2")

@@ -138,7 +138,8 @@ class PollingApp(App):
 
     async def _stay(self, client: socketio.AsyncClient) -> None:
         self.unanswered.clear()
-        ends = [asyncio.ensure_future(client.wait()), asyncio.ensure_future(self.unanswered.wait())]
+        waits = (client.wait(), self.unanswered.wait(), half_ended(client))
+        ends = [asyncio.ensure_future(wait) for wait in waits]
         try:
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -159,13 +160,25 @@ def socketio_client() -> socketio.AsyncClient:
     return socketio.AsyncClient(reconnection=False, request_timeout=PATIENCE, http_session=session)
 
 
+async def half_ended(client: socketio.AsyncClient) -> None:
+    """Until one of the two loops of the library is over: it may wait for the other for ever."""
+    while not any(
+        task is None or task.done() for task in (client.eio.read_loop_task, client.eio.write_loop_task)
+    ):
+        await asyncio.sleep(0.5)
+
+
 async def hang_up(client: socketio.AsyncClient) -> None:
     """Also one that never got through, or whose line is silent."""
     with contextlib.suppress(Exception):
         async with asyncio.timeout(1):
             await client.disconnect()
     with contextlib.suppress(Exception):
-        await client.eio.disconnect(abort=True)
+        async with asyncio.timeout(1):  # it may wait for its reading half, which may wait for ever
+            await client.eio.disconnect(abort=True)
+    for task in (client.eio.read_loop_task, client.eio.write_loop_task):
+        if task is not None:
+            task.cancel()
     await client.eio.http.close()
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
+from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -16,6 +18,8 @@ from tests.faults.wire import Wire
 BEAT_SECONDS = 0.4
 """At each beat those who do nothing else speak in the same moment: races need company."""
 AT_ONCE, MOST_UNSENT = 3, 5
+MOST_A_MINUTE = 70
+"""Of one person, on all devices. Attempts count as well, and beyond 120 the site rightly makes them wait."""
 KINDS: dict[str, type[Device]] = {
     "alice-tab": Tab,
     "alice-app": App,
@@ -45,6 +49,7 @@ class Crowd:
     devices: dict[str, Device] = field(default_factory=dict)
     wires: dict[str, Wire] = field(default_factory=dict)
     deeds: dict[str, Deed] = field(default_factory=dict)
+    said: dict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque))
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def come(self) -> None:
@@ -76,6 +81,16 @@ class Crowd:
     async def act(self, enough: asyncio.Event) -> None:
         people = [Person(self.devices[name], self) for name in WRITERS]
         await asyncio.gather(*(person.act(enough) for person in people))
+
+    def may_say(self, person: str) -> bool:
+        """Whether they may say one more; then it counts."""
+        now, said = time.monotonic(), self.said[person]
+        while said and said[0] < now - 60:
+            said.popleft()
+        if len(said) >= MOST_A_MINUTE:
+            return False
+        said.append(now)
+        return True
 
     def deed(self, kind: str) -> Deed:
         return self.deeds.setdefault(kind, Deed())
@@ -118,13 +133,15 @@ class Person:
 
     # --- words ---------------------------------------------------------------
     async def speak(self, ticket: str) -> None:
-        """Who sees that nothing goes out stops writing after a while."""
-        if len(self.device.outbox) < MOST_UNSENT:
-            self.device.say(ticket)
+        self._say(ticket)
 
     async def note(self, ticket: str) -> None:
-        if len(self.device.outbox) < MOST_UNSENT:
-            self.device.say(ticket, note=True)
+        self._say(ticket, note=True)
+
+    def _say(self, ticket: str, *, note: bool = False) -> None:
+        """Who sees that nothing goes out stops writing after a while."""
+        if len(self.device.outbox) < MOST_UNSENT and self.crowd.may_say(self.device.person):
+            self.device.say(ticket, note=note)
 
     def _mine(self, ticket: str) -> Entry | None:
         said = self.device.ledger.acknowledged

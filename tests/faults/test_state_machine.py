@@ -32,10 +32,10 @@ def read_anew(ticket_id: str, reader: User) -> Screen:
     """What a client starts with: the ticket and all its messages, by another way than the events."""
     ticket = read_ticket(ticket_id, reader)
     messages = services.messages_of(ticket, reader, limit=1000)
-    detail = plain(detail_json(ticket, reader, messages))
+    detail = plain(detail_json(ticket, reader))
     told = {name: detail[name] for name in (*TOLD, "snoozed_until") if name in detail}
     score = detail["rating"] and detail["rating"]["score"]
-    shown = {message["id"]: message for message in detail["messages"]}
+    shown = {message["id"]: message for message in plain(messages)}
     return Screen(detail["last_seq"], [], shown, told | {"score": score})
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError, transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from hazesite.outgoing import drainer as drainers
@@ -158,8 +159,9 @@ def test_answers_have_a_limit_and_no_cookies_are_kept(receiver, drain):
     assert "cookie" not in receiver.got[1].headers
 
 
-def test_a_drainer_goes_on_after_the_database_was_away(receiver, drain, monkeypatch):
-    lease, troubles = services.lease, [OperationalError("away")]
+@pytest.mark.parametrize("trouble", [OperationalError, InterfaceError])
+def test_a_drainer_goes_on_after_the_database_was_away(receiver, drain, monkeypatch, trouble):
+    lease, troubles = services.lease, [trouble("away")]
 
     def away_at_first(*arguments: object) -> list[Delivery]:
         if troubles:
@@ -170,6 +172,18 @@ def test_a_drainer_goes_on_after_the_database_was_away(receiver, drain, monkeypa
     queued("a", receiver.url())
     drain()
     receiver.wait(lambda: states() == {"a": "sent"})
+
+
+@pytest.mark.parametrize("trouble", [OperationalError, InterfaceError])
+async def test_a_drainer_ends_though_the_database_is_away(monkeypatch, trouble):
+    def away(_deliveries: object) -> None:
+        raise trouble("away")
+
+    monkeypatch.setattr(services, "give_back", away)
+    drainer = drainers.Drainer()
+    drainer.stop()
+    async with asyncio.timeout(5):
+        await drainer._main()
 
 
 def test_many_targets_at_once_do_not_wait_for_each_other(receiver, drain, post, monkeypatch):

@@ -230,9 +230,9 @@ def test_the_backlog_is_counted():
     first, second = lease()
     services.settle([(first, GiveUp("no")), (second, Sent())])
     Delivery.objects.waiting().update(next_try_at=timezone.now() - timedelta(minutes=5))
-    backlog = services.backlog()
-    assert backlog.counts == {("post", "queued"): 1, ("post", "given_up"): 1}
-    assert 299 < backlog.oldest_seconds < 310
+    line = services.backlog()["post"]
+    assert (line.queued, line.failed, line.given_up, line.due) == (1, 0, 1, 1)
+    assert 299 < line.oldest_seconds < 310
 
 
 def test_old_ones_are_forgotten():

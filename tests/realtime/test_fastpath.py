@@ -33,11 +33,8 @@ def test_libraries_that_changed_are_noticed(monkeypatch, missing):
 
 
 def test_an_event_that_overtakes_is_noticed(monkeypatch):
-    def straight_on(self, message):
-        begin(self.websocket.asgi_send(message))
-        done = asyncio.get_running_loop().create_future()
-        done.set_result(None)
-        return done
+    def straight_on(self, framed):
+        begin(self.websocket.asgi_send(wire.message(framed)))
 
     monkeypatch.setattr(fastpath.Socket, "deliver", straight_on)
     with capture_logs() as said:
@@ -119,5 +116,12 @@ async def test_what_is_no_coroutine_is_left_to_a_task():
 
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 65_535, 65_536])
 def test_a_frame_is_the_one_the_library_would_make(size):
-    payload = b"x" * size
-    assert wire.frame(payload) == Frame(Opcode.TEXT, payload).serialize(mask=False)
+    text = "x" * size
+    framed = wire.frame(text)
+    assert framed == Frame(Opcode.TEXT, text.encode()).serialize(mask=False)
+    assert wire.text(framed) == text
+
+
+def test_another_server_has_no_short_way():
+    assert not wire.straight({"type": "websocket"})(wire.frame("x"))
+    assert not wire.straight({"extensions": {}})(wire.frame("x"))

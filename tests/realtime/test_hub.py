@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hazesite.realtime import hub as hub_module
-from hazesite.realtime import sinks
+from hazesite.realtime import sinks, wire
 from hazesite.realtime import streams as streams_module
 from hazesite.realtime.doorkeeper import Identity
 from hazesite.realtime.hub import Hub, TooManyRooms, TooManySockets
@@ -296,4 +296,4 @@ def test_a_publication_survives_the_bus():
 
 @pytest.mark.parametrize(("data", "text"), [({}, '{"type":"x"}'), ({"a": 1}, '{"type":"x","a":1}')])
 def test_a_frame_for_websockets_names_its_type(data, text):
-    assert Frame.of("x", data).websocket_text == text
+    assert wire.text(Frame.of("x", data).for_websockets) == text

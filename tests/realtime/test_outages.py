@@ -18,6 +18,8 @@ from tests.backends import Private, private_redis
 from tests.serving import Server
 
 pytestmark = [pytest.mark.server, pytest.mark.redis]
+SLOW = 0.4
+"""Seconds that a busy machine may add."""
 PATIENCE = 10.0
 """Seconds after the last fault within which everybody has everything."""
 
@@ -90,6 +92,11 @@ def test_nothing_is_lost_doubled_or_reordered_while_redis_is_frozen_and_killed(p
         listener.hears(place)
         ready = httpx.get(f"{reader.url}/health/ready", timeout=5)
         assert (ready.status_code, ready.json()["checks"]["redis"]["status"]) == (503, "unhealthy")
+        assert ready.elapsed.total_seconds() < 1.1 + SLOW
+        health = httpx.get(f"{reader.url}/api/health?detailed=true", timeout=5)
+        assert (health.status_code, health.json()["checks"]["cache"]["status"]) == (503, "error")
+        assert httpx.get(f"{reader.url}/health/metrics", timeout=5).json()["redis"] == {"status": "down"}
+        assert "hazebot_jobs" in httpx.get(f"{reader.url}/metrics", timeout=5).text
 
         cache.process.send_signal(signal.SIGCONT)
         place = say(moira, 3)

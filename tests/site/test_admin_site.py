@@ -61,9 +61,10 @@ def entries(client) -> list[str]:
 
 def test_the_navigation_shows_what_one_may_see(enter, moira, ada):
     for_moderators = ["Overview", "Canned replies", "Blocklist", "Ratings", "Tickets", "Users", "Sign-ins"]
+    for_moderators += ["Moderation", "Tickets in Discord"]
     assert entries(enter(moira)) == for_moderators
     for_admins = entries(enter(ada))
-    assert for_admins[:7] == for_moderators and "Jobs" in for_admins and "Failed sign-ins" in for_admins
+    assert set(for_moderators) < set(for_admins) and "Jobs" in for_admins and "Failed sign-ins" in for_admins
 
 
 def figures(client) -> dict[str, str]:
@@ -106,6 +107,6 @@ def test_the_first_page_costs_the_same_however_much_there_is(
         services.open_ticket(alice, f"One of many {number}", "One of many tickets.")
     Job.objects.bulk_create(Job(task="nowhere", state=Job.State.DEAD) for _ in range(1005))
     client = enter(ada)
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(10):
         found = figures(client)
     assert (found["Open tickets"], found["Jobs given up"]) == ("5", "1000+")

@@ -36,6 +36,7 @@ def test_live_and_ready_have_their_documented_shape(server):
 def test_other_health_pages_do_not_exist(server):
     assert httpx.get(f"{server.url}/health/none").status_code == 404
     assert httpx.post(f"{server.url}/health/live").status_code == 405
+    assert httpx.post(f"{server.url}/api/health").status_code == 405
 
 
 def test_a_huge_body_is_413_in_json_before_anybody_reads_it(server):
@@ -124,6 +125,7 @@ def test_a_large_body_in_one_piece_with_its_head_is_no_large_head(server):
         assert client.post(f"/api/tickets/{ticket}/send", json={"message": "x" * 500_000}).status_code == 400
 
 
+@pytest.mark.workers
 def test_answers_beside_django_are_readable_by_allowed_pages(tmp_path):
     allowed = "https://app.example.org"
     with serving(tmp_path / "data", environment={"CORS_ORIGINS": allowed}) as strict:

@@ -16,6 +16,7 @@ TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N
     "line",
     [
         {"password": "hunter2-hunter2"},
+        {"backup_passphrase": "hunter2-hunter2"},
         {"body": {"client_secret": "hunter2-hunter2"}},
         {"event": f"WebSocket /ws/tickets/1/?token={TOKEN}"},
         {"event": "GET /x?token=hunter2-hunter2&y=1"},
@@ -63,3 +64,35 @@ def test_production_writes_json_into_three_files(configured, monkeypatch):
     assert lines("hazebot-api.log")[0]["timestamp"].endswith("Z")
     assert "ValueError" in lines("error.log")[0]["exception"]
     assert [line["event"] for line in lines("analytics.log")] == ["a session began"]
+
+
+def test_a_full_file_is_rotated_once_by_whoever_fills_it_and_followed_by_the_others(tmp_path):
+    path = tmp_path / "some.log"
+    processes = [
+        logs.RotatingFile(str(path), maxBytes=1000, backupCount=5, delay=True, encoding="utf-8")
+        for _ in range(2)
+    ]
+    said = [f"line {n:03} \ud800 ".ljust(50, "x") for n in range(60)]
+    for number, text in enumerate(said):
+        processes[number % 2].handle(logging.LogRecord("n", logging.INFO, "f", 1, text, None, None))
+    files = [tmp_path / name for name in ("some.log.3", "some.log.2", "some.log.1", "some.log")]
+    for process in processes:
+        process.close()
+    written = [line for file in files if file.exists() for line in file.read_text().splitlines()]
+    assert [line[:8] for line in written] == [text[:8] for text in said]
+    assert (tmp_path / "some.log.3").exists() and not (tmp_path / "some.log.4").exists()
+    assert max(file.stat().st_size for file in files) <= 1000 + len(said[0]) + 10
+
+
+def test_a_line_is_made_once_for_all_that_write_it(configured, monkeypatch):
+    screen = io.StringIO()
+    monkeypatch.setattr(logging.getLogger().handlers[0], "stream", screen)
+    structlog.get_logger("tickets").error(
+        "broken", token="hunter2-hunter2", where="a.b", exc_info=ValueError("no")
+    )
+    (line,) = screen.getvalue().splitlines()
+    assert {(configured / name).read_text() for name in ("hazebot-api.log", "error.log")} == {f"{line}\n"}
+    found = json.loads(line)
+    assert (found["event"], found["level"], found["logger"]) == ("broken", "error", "tickets")
+    assert (found["token"], found["where"]) == (logs.MASK, "a.b")
+    assert "ValueError" in found["exception"]

@@ -7,13 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connections
 from django.db.models import BigIntegerField, CharField
+from django.utils import timezone
 
 from accounts.models import Session, User
 from accounts.services import Device, start_session
-from hazesite.prepared import Prepared, Slot, remember
+from hazesite.prepared import Prepared, Slot
 from tickets import prepared, services
-from tickets.models import Ticket, TicketTag, Webhook
-from tickets.rendering import summary_json
+from tickets.models import Rating, Ticket, TicketTag, Webhook
+from tickets.rendering import detail_json, event_json, summary_json
 
 BY_KEY = Prepared(lambda: Session.objects.select_related("user").filter(key=Slot("key", CharField())))
 
@@ -47,26 +48,16 @@ def test_values_are_values_and_never_sql(alice):
     assert BY_KEY.first(key="' OR 1=1 --") is None
 
 
-def test_what_is_remembered_is_asked_of_nobody(ticket, django_assert_num_queries):
-    tag = TicketTag.objects.create(ticket=ticket, name="login")
-    remember(ticket, "tag_rows", [tag])
-    with django_assert_num_queries(0):
-        assert list(ticket.tag_rows.all()) == [tag]
-    assert list(ticket.tag_rows.filter(name="another")) == []
-
-
 @pytest.mark.parametrize("name", ["alice", "moira"])
 def test_a_ticket_as_it_is_read(ticket, name, request, django_assert_num_queries):
     reader = request.getfixturevalue(name)
     TicketTag.objects.create(ticket=ticket, name="login")
-    rows = Ticket.objects.visible_to(reader).as_shown_to(reader).select_related("merged_into", "rating")
-    asked = rows.get(pk=ticket.pk)
+    Rating.objects.create(ticket=ticket, score=4, comment="Quick")
+    asked = services.read_ticket(ticket.public_id, reader)
     with django_assert_num_queries(2):
-        found = prepared.whole_ticket(ticket.public_id, reader)
-        assert [tag.name for tag in found.tag_rows.all()] == ["login"]
-        assert (found.owner, found.last_message, found.merged_into) == (asked.owner, asked.last_message, None)
-    assert fields(found) == fields(asked)
-    assert found.unread == asked.unread
+        found = prepared.ticket_page(ticket.public_id, reader)
+    assert found == detail_json(asked, reader)
+    assert (found["tags"], found["rating"]["score"]) == (["login"], 4)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 5])
@@ -78,13 +69,13 @@ def test_a_list_has_each_tickets_own_tags(ticket, alice, moira, count, django_as
     asked = Ticket.objects.as_shown_to(moira).order_by("-active_at", "-pk")
     with django_assert_num_queries(2):
         found = prepared.newest_tickets(moira, 50)
-        shown = [summary_json(one, moira) for one in found]
-    assert shown == [summary_json(one, moira) for one in asked]
+    assert [one.shown for one in found] == [summary_json(one, moira) for one in asked]
+    assert [(one.pk, one.active_at) for one in found] == [(one.pk, one.active_at) for one in asked]
     assert prepared.newest_tickets(moira, 1) == found[:1]
 
 
 def test_a_stranger_reads_nothing(ticket, mallory):
-    assert prepared.whole_ticket(ticket.public_id, mallory) is None
+    assert prepared.ticket_page(ticket.public_id, mallory) is None
     assert prepared.newest_tickets(mallory, 50) == []
     assert prepared.steps_from(ticket.public_id, mallory, 0, 10) == []
 
@@ -117,12 +108,33 @@ def test_threads_that_write_it_at_the_same_moment_get_their_own_answers(alice, m
 
 def test_what_a_message_asks_is_what_the_orm_answers(ticket, alice, moira):
     said = services.post_message(ticket.public_id, alice, "Once", nonce="n-1")
-    found = prepared.message_by_nonce(alice.pk, "n-1")
-    assert (found, found.author, found.ticket) == (said, alice, ticket)
-    assert prepared.message_by_nonce(moira.pk, "n-1") is None
+    assert prepared.standing(alice.pk, "n-1").said == (said.pk, said.nonce_digest)
+    assert [prepared.standing(*other).said for other in ((moira.pk, "n-1"), (alice.pk,))] == [None, None]
+    assert prepared.standing(moira.pk).role == (False, "moderator", "", True)
     assert prepared.block_of(alice.pk) is None
     block = services.block_user(alice.user_id, moira, reason="Spam")
-    assert prepared.block_of(alice.pk) == block
+    assert prepared.block_of(alice.pk) == (block.reason, block.until)
+    assert prepared.standing(alice.pk).block == (block.reason, block.until)
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    assert prepared.standing(alice.pk) is None
     Webhook.objects.create(name="off", url="https://example.org/", enabled=False)
     on = Webhook.objects.create(name="on", url="https://example.org/")
     assert prepared.enabled_webhooks() == [on]
+
+
+def test_tickets_are_counted_for_whoever_asks(ticket, alice, moira, mallory):
+    Ticket.objects.create(owner=moira, subject="Another")
+    Ticket.objects.create(owner=moira, subject="Gone", deleted_at=timezone.now())
+    counts = [prepared.number_of_tickets(reader) for reader in (alice, moira, mallory)]
+    assert counts == [1, 2, 0]
+
+
+@pytest.mark.parametrize("name", ["alice", "moira"])
+def test_what_is_shown_of_steps_and_messages_is_all_fetched(ticket, name, request, django_assert_num_queries):
+    reader = request.getfixturevalue(name)
+    services.post_message(ticket.public_id, reader, "Once more")
+    with django_assert_num_queries(2):
+        steps = prepared.steps_after(ticket, 1, staff=reader.is_staff, limit=50)
+        messages = prepared.newest_messages(ticket.pk, reader, 50)
+        shown = [event_json(step, staff=reader.is_staff)["data"] for step in steps]
+    assert shown == messages[::-1]

@@ -83,6 +83,22 @@ def test_what_screens_are_told_equals_what_is_read_later(ticket, alice, moira, s
     ]
 
 
+def test_without_notes_both_audiences_get_the_same_frames(ticket, alice, moira, shown):
+    with shown() as publications:
+        services.post_message(ticket.public_id, alice, "one")
+        services.claim_ticket(ticket.public_id, moira)
+        services.add_note(ticket.public_id, moira, "banned before")
+        services.post_message(ticket.public_id, alice, "two")
+    name = f"ticket:{ticket.public_id}"
+    rooms, inboxes = (f"{name}:staff", f"{name}:owner"), ("inbox:staff", f"inbox:{alice.pk}")
+    assert [[part.rooms for part in publication.parts] for publication in publications] == [
+        [rooms, inboxes],
+        [(*rooms, *inboxes)],
+        [rooms[:1], inboxes[:1]],
+        [rooms[:1], inboxes[:1], rooms[1:], inboxes[1:]],
+    ]
+
+
 def test_a_refused_call_tells_nobody(ticket, moira, shown):
     services.close_ticket(ticket.public_id, moira)
     with shown() as publications, pytest.raises(Exception, match="closed"):

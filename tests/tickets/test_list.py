@@ -3,6 +3,8 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
+from accounts import monitoring_tokens
+from accounts.services import Device
 from tickets import services
 from tickets.models import Ticket
 
@@ -76,11 +78,17 @@ def test_pages_are_stable_when_tickets_come_in_between(alice, moira, client_of):
 
 
 def test_a_monitoring_token_probes_the_endpoint_and_sees_nothing(four, client_of):
-    from accounts.services import Device, issue_monitoring_token
-
-    monitor = issue_monitoring_token("a-secret-of-the-tests", None, Device()).user
+    monitor = monitoring_tokens.issue("a-secret-of-the-tests", None, Device()).user
     body = client_of(monitor).get("/api/tickets").json()
     assert (body["tickets"], body["total"], body["next_cursor"]) == ([], 0, None)
+
+
+@pytest.mark.parametrize("query", ["cursor=!", "cursor=bm90LW91cnM", "limit=0", "status=odd"])
+def test_a_monitoring_token_is_refused_what_others_are_refused(alice, client_of, query):
+    monitor = monitoring_tokens.issue("a-secret-of-the-tests", None, Device()).user
+    mine, theirs = (client_of(user).get(f"/api/tickets?{query}") for user in (alice, monitor))
+    assert mine.status_code == theirs.status_code == 400
+    assert mine.json()["fields"] == theirs.json()["fields"]
 
 
 def test_total_counts_to_a_thousand_and_no_further(alice, moira, client_of):

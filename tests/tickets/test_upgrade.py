@@ -26,7 +26,7 @@ def migrated(*target: tuple[str, str]) -> Any:
 @pytest.fixture
 def before() -> Iterator[Any]:
     """The models of the first version, with its tables; the tables of now when the test has ended."""
-    latest = MigrationExecutor(connection).loader.graph.leaf_nodes("tickets")
+    latest = MigrationExecutor(connection).loader.graph.leaf_nodes()
     try:
         yield migrated(("tickets", "0001_initial"))
     finally:
@@ -62,7 +62,7 @@ def test_old_tickets_have_their_turn_and_their_first_answer(before, alice, moira
         old_ticket(before, alice.pk, owner, staff, owner): ("staff", True),
         old_ticket(before, alice.pk, owner, staff, **closed): ("staff", True),
     }
-    migrated(*MigrationExecutor(connection).loader.graph.leaf_nodes("tickets"))
+    migrated(*MigrationExecutor(connection).loader.graph.leaf_nodes())
     now = Ticket.objects.order_by("pk")
     assert {one.pk: (one.awaiting, one.first_answer_at is not None) for one in now} == rows
     answered = now[2]
@@ -75,7 +75,7 @@ def test_old_tickets_have_their_turn_and_their_first_answer(before, alice, moira
 
 def test_a_process_of_the_first_version_still_writes(before, alice, moira):
     """Its inserts name no column that came later."""
-    migrated(*MigrationExecutor(connection).loader.graph.leaf_nodes("tickets"))
+    migrated(*MigrationExecutor(connection).loader.graph.leaf_nodes())
     pk = old_ticket(before, alice.pk, (alice.pk, False), (moira.pk, True))
     ticket = Ticket.objects.get(pk=pk)
     assert (ticket.awaiting, ticket.answers, ticket.answer_overdue) == ("staff", [], False)

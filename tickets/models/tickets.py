@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from functools import cached_property
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from django.conf import settings
@@ -142,6 +145,9 @@ class Ticket(models.Model):
 
     objects = TicketQuerySet.as_manager()
 
+    as_found: Mapping[str, Any] = MappingProxyType({})
+    """What its columns said when it was locked to be changed by somebody (`services.locking`)."""
+
     class Meta:
         ordering = ["-active_at"]
         constraints = [
@@ -173,6 +179,11 @@ class Ticket(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk} {self.subject}"
+
+    @cached_property
+    def tag_names(self) -> list[str]:
+        """In order. Asks once; a list of tickets sets it for all of them (`tickets.prepared`)."""
+        return [tag.name for tag in self.tag_rows.all()]
 
     @property
     def is_closed(self) -> bool:

@@ -234,6 +234,18 @@ def drop(connection: BaseDatabaseWrapper) -> None:
         cursor.execute("DROP TABLE tickets_search")
 
 
+def forget_for_good() -> None:
+    """The words of rows that are gone lie in the index of SQLite until its pieces are merged: merge them.
+
+    PostgreSQL's vacuum does the like by itself.
+    """
+    from django.db import connection
+
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute(SQLITE_MERGED)
+
+
 def watch_after_migrating(sender: Any, using: str, **_: Any) -> None:
     """For `post_migrate`."""
     from django.db import connections

@@ -9,17 +9,25 @@ from django.utils import timezone
 
 from accounts.models import User
 from hazesite.errors import NotFound
+from hazesite.events import publish
 from tickets import prepared
 from tickets.errors import Blocked, CannotBlockStaff
+from tickets.events import BlockChanged
 from tickets.models import Block, BlockQuerySet
 from tickets.services.locking import require_staff
 
 
 def refuse_blocked(user: User) -> None:
     """Raises `Blocked`. One query: asked under a lock, it knows what was decided while waiting for that."""
-    block = prepared.block_of(user.pk)
-    if block is not None and (block.until is None or block.until > timezone.now()):
-        raise Blocked(reason=block.reason, until=block.until)
+    refuse_block(prepared.block_of(user.pk))
+
+
+def refuse_block(block: tuple[str, datetime | None] | None) -> None:
+    """As `refuse_blocked`, for what is known already: the reason and the end."""
+    if block is not None:
+        reason, until = block
+        if until is None or until > timezone.now():
+            raise Blocked(reason=reason, until=until)
 
 
 def blocks(actor: User) -> BlockQuerySet:
@@ -41,6 +49,7 @@ def block_user(user_id: str, actor: User, *, reason: str = "", until: datetime |
         raise CannotBlockStaff
     details = {"reason": reason, "until": until, "blocked_by": actor, "created_at": timezone.now()}
     block, _made = Block.objects.update_or_create(user=user, defaults=details)
+    publish(BlockChanged(user.pk, actor.pk, True, until.isoformat() if until else None))
     return block
 
 
@@ -48,9 +57,11 @@ def block_user(user_id: str, actor: User, *, reason: str = "", until: datetime |
 def unblock_user(user_id: str, actor: User) -> None:
     """Raises `NotFound` where there is no block."""
     require_staff(actor)
-    gone, _rows = Block.objects.filter(user__user_id=user_id).delete()
-    if not gone:
+    block = Block.objects.select_for_update(no_key=True, of=("self",)).filter(user__user_id=user_id).first()
+    if block is None:
         raise NotFound
+    block.delete()
+    publish(BlockChanged(block.user_id, actor.pk, False))
 
 
 def _member(user_id: str) -> User:

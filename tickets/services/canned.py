@@ -11,7 +11,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from hazesite.errors import NotFound
+from hazesite.events import publish
 from tickets.errors import NameTaken
+from tickets.events import CannedReplyChanged
 from tickets.models import CannedReply, Ticket
 from tickets.services.locking import require_staff
 
@@ -30,17 +32,21 @@ def save_canned_reply(actor: User, changes: dict[str, Any], name: str | None = N
     for field, value in changes.items():
         setattr(reply, field, value)
     reply.updated_at = timezone.now()
+    step = "added" if name is None else "changed"
     try:
         with transaction.atomic():
             reply.save()
+            publish(CannedReplyChanged(reply.name, actor.pk, step, tuple(changes)))
     except IntegrityError as error:
         raise NameTaken from error
     return reply
 
 
+@transaction.atomic
 def delete_canned_reply(actor: User, name: str) -> None:
     require_staff(actor)
     _named(name).delete()
+    publish(CannedReplyChanged(name, actor.pk, "deleted"))
 
 
 def _named(name: str) -> CannedReply:

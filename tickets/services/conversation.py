@@ -11,13 +11,17 @@ from django.utils import timezone
 from accounts.models import User
 from hazesite import ratelimits
 from hazesite.errors import NotAllowed, NotFound
-from tickets import prepared, stream
+from hazesite.events import publish
+from hazesite.prepared_writes import insert_row, upsert_row
+from tickets import stream
 from tickets.errors import NonceReused, TicketClosed, TicketMerged
+from tickets.events import TicketRead
 from tickets.models import Attachment, Message, ReadMark, Ticket, TicketEvent
+from tickets.prepared import Standing
 from tickets.rendering import attachment_json
-from tickets.services.blocking import refuse_blocked
+from tickets.services.blocking import refuse_block
 from tickets.services.clocks import take_turn
-from tickets.services.locking import digest, locked, require_staff
+from tickets.services.locking import digest, locked, locked_to_speak, look_again, require_staff
 from tickets.services.mentions import mentioned_in, store_mentions
 
 MESSAGES_PER_USER = "120/m"
@@ -72,31 +76,33 @@ def _say(
     body = digest(ticket_id, content, is_note, *files)
     try:
         with transaction.atomic():
-            ticket = locked(ticket_id, actor)
-            if nonce and (earlier := _earlier(actor, nonce, body)):
+            ticket, standing = locked_to_speak(ticket_id, actor, nonce)
+            if nonce and (earlier := _earlier(standing, body)):
                 return earlier
-            _refuse(ticket, actor, is_note=is_note)
+            _refuse(ticket, actor, standing, is_note=is_note)
             said = {"nonce": nonce, "body": body, "source": source}
             return say_in(ticket, actor, content, attachments, is_note=is_note, **said)
     except IntegrityError:
         # The same nonce at the same moment in another ticket: the two hold different locks.
-        if nonce and (earlier := _earlier(actor, nonce, body)):
+        if nonce and (earlier := _earlier(look_again(actor, nonce), body)):
             return earlier
         raise
 
 
-def _refuse(ticket: Ticket, actor: User, *, is_note: bool = False) -> None:
+def _refuse(ticket: Ticket, actor: User, standing: Standing, *, is_note: bool = False) -> None:
     if ticket.is_closed and not is_note:
         refuse_closed(ticket)
     if not actor.is_staff:
-        refuse_blocked(actor)
+        refuse_block(standing.block)
 
 
-def _earlier(actor: User, nonce: str, body: str) -> Message | None:
-    message = prepared.message_by_nonce(actor.pk, nonce)
-    if message is not None and message.nonce_digest != body:
+def _earlier(standing: Standing, body: str) -> Message | None:
+    if standing.said is None:
+        return None
+    key, digest_then = standing.said
+    if digest_then != body:
         raise NonceReused
-    return message
+    return Message.objects.select_related("author", "ticket").get(pk=key)
 
 
 def refuse_closed(ticket: Ticket) -> None:
@@ -118,7 +124,7 @@ def say_in(
 ) -> Message:
     """For services that hold the ticket's lock already."""
     named = mentioned_in(ticket, actor, content, is_note=is_note)
-    message = Message.objects.create(
+    message = Message(
         ticket=ticket,
         seq=ticket.last_seq + 1,
         author=actor,
@@ -131,6 +137,7 @@ def say_in(
         client_nonce=nonce or None,
         nonce_digest=body if nonce else "",
     )
+    insert_row(message)
     _store_attachments(message, attachments)
     if named:
         store_mentions(message, named)
@@ -170,22 +177,18 @@ def wake(ticket: Ticket, actor: User | None) -> None:
 def set_mark(ticket: Ticket, reader: User, seq: int, messages: int, notes: int) -> None:
     """The caller holds the ticket's lock, so marks of one ticket never race."""
     mark = ReadMark(ticket=ticket, user=reader, seq=seq, message_count=messages, note_count=notes)
-    ReadMark.objects.bulk_create(
-        [mark],
-        update_conflicts=True,
-        unique_fields=["ticket", "user"],
-        update_fields=["seq", "message_count", "note_count"],
-    )
+    upsert_row(mark, unique=("ticket", "user"), columns=("seq", "message_count", "note_count"))
+    publish(TicketRead(ticket.pk, reader.pk, seq))
 
 
 @transaction.atomic
 def edit_message(ticket_id: str, message_pk: int, actor: User, content: str) -> Message:
     """Change one's own words. Raises `NotFound`, `NotAllowed`, `TicketClosed`, `Blocked`."""
-    ticket = locked(ticket_id, actor)
+    ticket, standing = locked_to_speak(ticket_id, actor, "")
     message = _visible(ticket, message_pk, actor)
     if message.author_id != actor.pk:
         raise NotAllowed
-    _refuse(ticket, actor)
+    _refuse(ticket, actor, standing)
     if message.content == content:
         return message
     named = mentioned_in(ticket, actor, content, is_note=message.is_note)
@@ -206,12 +209,12 @@ def delete_message(ticket_id: str, message_pk: int, actor: User) -> Message:
         raise NotAllowed
     message.deleted_at = timezone.now()
     message.save(update_fields=["deleted_at"])
-    changed = _uncount(ticket, message)
+    changed = uncount(ticket, message)
     stream.append(ticket, TicketEvent.Type.DELETED_MESSAGE, actor, message=message, changed=changed)
     return message
 
 
-def _uncount(ticket: Ticket, message: Message) -> list[str]:
+def uncount(ticket: Ticket, message: Message) -> list[str]:
     """Whoever had not read it has one less to read; whoever had, not one more."""
     column = "note_count" if message.is_note else "message_count"
     setattr(ticket, column, getattr(ticket, column) - 1)

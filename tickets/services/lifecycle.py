@@ -194,6 +194,7 @@ def _set_columns(ticket: Ticket, values: dict[str, Any]) -> list[str]:
 
 def _set_tags(ticket: Ticket, names: list[str]) -> list[str]:
     wanted = sorted(set(names))
+    ticket.as_found = {**ticket.as_found, "tags": sorted(ticket.tag_names)}
     ticket.tag_rows.exclude(name__in=wanted).delete()
     rows = [TicketTag(ticket=ticket, name=name) for name in wanted]
     TicketTag.objects.bulk_create(rows, ignore_conflicts=True)

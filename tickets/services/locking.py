@@ -3,16 +3,13 @@ from __future__ import annotations
 import hashlib
 
 import orjson
-from django.db.models import BigIntegerField
 
 from accounts.models import User
 from hazesite.errors import NotAllowed, NotFound
-from hazesite.prepared import Prepared, Slot
 from tickets import prepared
+from tickets.audit import snapshot
 from tickets.models import Ticket
-
-_active = Prepared(lambda: User.objects.filter(pk=Slot("key", BigIntegerField()), is_active=True).order_by())
-ROLE = ("is_superuser", "granted_role", "guild_role", "is_active")
+from tickets.prepared import ROLE, Standing
 
 
 def locked(ticket_id: str, actor: User) -> Ticket:
@@ -20,25 +17,34 @@ def locked(ticket_id: str, actor: User) -> Ticket:
 
     Raises `NotFound` for what the actor may not see.
     """
-    ticket = prepared.locked_ticket(ticket_id, actor)
-    if ticket is None:
-        raise NotFound
-    look_again(actor)
-    if not ticket.is_visible_to(actor):
-        raise NotFound
+    ticket = locked_to_speak(ticket_id, actor, "")[0]
+    if actor.is_staff:
+        ticket.as_found = snapshot(ticket)
     return ticket
 
 
-def look_again(actor: User) -> None:
+def locked_to_speak(ticket_id: str, actor: User, nonce: str) -> tuple[Ticket, Standing]:
+    """As `locked`, with whether the actor is blocked and what they said with this nonce."""
+    ticket = prepared.locked_ticket(ticket_id, actor)
+    if ticket is None:
+        raise NotFound
+    standing = look_again(actor, nonce)
+    if not ticket.is_visible_to(actor):
+        raise NotFound
+    return ticket, standing
+
+
+def look_again(actor: User, nonce: str = "") -> Standing:
     """Whoever was blocked, or lost a role, while the request waited for its lock acts no more on the old one.
 
-    Raises `NotFound` for somebody who was blocked.
+    Raises `NotFound` for somebody who was switched off.
     """
-    now = _active.first(key=actor.pk)
-    if now is None:
+    standing = prepared.standing(actor.pk, nonce)
+    if standing is None:
         raise NotFound
-    for column in ROLE:
-        setattr(actor, column, getattr(now, column))
+    for column, value in zip(ROLE, standing.role, strict=True):
+        setattr(actor, column, value)
+    return standing
 
 
 def locked_pair(one: str, other: str, actor: User) -> tuple[Ticket, Ticket]:
@@ -48,6 +54,8 @@ def locked_pair(one: str, other: str, actor: User) -> tuple[Ticket, Ticket]:
     look_again(actor)
     if one not in found or other not in found or not actor.is_staff:
         raise NotFound
+    for ticket in found.values():
+        ticket.as_found = snapshot(ticket)
     return found[one], found[other]
 
 

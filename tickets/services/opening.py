@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from hazesite.errors import TooMany
+from hazesite.errors import NotAllowed, TooMany
 from tickets import stream
 from tickets.errors import NonceReused, TicketGone, TicketsDisabled, TooManyOpenTickets, UnknownType
 from tickets.models import Message, Ticket, TicketEvent
@@ -44,7 +44,7 @@ def open_ticket(
     """A new ticket; the description is its first message. The same nonce never makes a second ticket.
 
     Raises `TicketsDisabled`, `Blocked`, `UnknownType`, `Invalid` (an answer to the category's form),
-    `TooManyOpenTickets`, `TooMany` (20 an hour, the cooldown), `NonceReused`.
+    `TooManyOpenTickets`, `TooMany` (20 an hour, the cooldown), `NonceReused`, `NotAllowed` (blocked).
     """
     configured = ticket_settings()
     type, priority = type or "", priority or Priority.NORMAL  # noqa: A001
@@ -82,6 +82,8 @@ def _earlier(owner: User, nonce: str, body: str) -> Ticket | None:
 
 
 def _refuse(owner: User, configured: dict[str, Any], kind: str) -> None:
+    if not owner.is_active:  # switched off while this waited for the lock
+        raise NotAllowed
     if not configured["enabled"]:
         raise TicketsDisabled
     if not owner.is_staff:

@@ -12,6 +12,7 @@ from hazesite.errors import NotFound
 from tickets import prepared, stream
 from tickets.errors import TicketGone
 from tickets.models import KEEP_DELETED, Message, Reader, ReadMark, Ticket, TicketEvent
+from tickets.rendering import MESSAGE, Json, message_json, message_of
 from tickets.services.conversation import set_mark
 from tickets.services.locking import locked
 
@@ -22,7 +23,7 @@ NEWEST = 100
 class History:
     """What somebody who comes (back) to a ticket has not seen yet."""
 
-    messages: list[Message]
+    messages: list[Json]
     events: list[TicketEvent] | None
     last_seq: int
     """How far this portion reaches, among the steps the reader may see."""
@@ -33,10 +34,20 @@ class History:
 
 def read_ticket(ticket_id: str, reader: User) -> Ticket:
     """With people, tags, last message, rating and `unread`. Raises `NotFound`. Two queries."""
-    ticket = prepared.whole_ticket(ticket_id, reader)
+    rows = Ticket.objects.visible_to(reader).as_shown_to(reader).select_related("merged_into", "rating")
+    ticket = rows.filter(public_id=ticket_id).first()
     if ticket is None:
         raise NotFound
     return ticket
+
+
+def ticket_page(ticket_id: str, reader: User) -> Json:
+    """A ticket with its newest hundred messages, oldest first, as shown. Raises `NotFound`. Three queries."""
+    page = prepared.ticket_page(ticket_id, reader)
+    if page is None:
+        raise NotFound
+    page["messages"] = prepared.newest_messages(page["ticket_num"], reader, NEWEST)[::-1]
+    return page
 
 
 def visible_ticket(ticket_id: str, reader: Reader) -> Ticket:
@@ -55,16 +66,17 @@ def messages_of(
     after_seq: int | None = None,
     before_seq: int | None = None,
     limit: int = NEWEST,
-) -> list[Message]:
-    """Oldest first: what follows `after_seq`, or else the newest (before `before_seq`). One query."""
+) -> list[Json]:
+    """As shown, oldest first: what follows `after_seq`, else the newest (before `before_seq`). One query."""
     if after_seq is None and before_seq is None:
-        return prepared.newest_messages(ticket, reader, limit)[::-1]
-    rows = Message.objects.visible_to(reader).filter(ticket=ticket).select_related("author")
+        return prepared.newest_messages(ticket.pk, reader, limit)[::-1]
+    rows = Message.objects.visible_to(reader).filter(ticket=ticket)
     if before_seq is not None:
         rows = rows.filter(seq__lt=before_seq)
     if after_seq is not None:
-        return list(rows.filter(seq__gt=after_seq).order_by("seq")[:limit])
-    return list(rows.order_by("-seq")[:limit])[::-1]
+        found = rows.filter(seq__gt=after_seq).order_by("seq").values_list(*MESSAGE)[:limit]
+        return [message_of(row) for row in found]
+    return [message_of(row) for row in rows.order_by("-seq").values_list(*MESSAGE)[:limit]][::-1]
 
 
 def stream_after(ticket_id: str, reader: User, after: int, limit: int) -> tuple[Ticket, list[TicketEvent]]:
@@ -91,7 +103,7 @@ def history(ticket_id: str, reader: Reader, after_seq: int | None, limit: int) -
     ticket = visible_ticket(ticket_id, reader)
     head = ticket.head_for(reader)
     newest = messages_of(ticket, reader, limit=limit)
-    shown = [message for message in newest if message.seq <= head]
+    shown = [message for message in newest if message["seq"] <= head]
     return History(shown, None, head, ticket.last_seq, complete=True)
 
 
@@ -105,10 +117,10 @@ def _history_since(ticket_id: str, reader: Reader, after_seq: int, limit: int) -
     return History(_still_there(events), events, reached, ticket.last_seq, complete)
 
 
-def _still_there(events: list[TicketEvent]) -> list[Message]:
+def _still_there(events: list[TicketEvent]) -> list[Json]:
     """The messages posted by these steps, but for those deleted since."""
     posted = (event.message for event in events if event.type == TicketEvent.Type.MESSAGE)
-    return [message for message in posted if message is not None and message.deleted_at is None]
+    return [message_json(message) for message in posted if message and message.deleted_at is None]
 
 
 @transaction.atomic

@@ -11,9 +11,11 @@ from django.db.models import QuerySet
 from accounts.models import User
 from hazesite import outbound, ratelimits
 from hazesite.errors import NotAllowed, NotFound
+from hazesite.events import publish
 from hazesite.outgoing.models import Delivery
 from hazesite.outgoing.services import queue
 from tickets.errors import TooManyWebhooks
+from tickets.events import WebhookChanged
 from tickets.models import Webhook
 from tickets.models.webhooks import new_secret
 
@@ -59,28 +61,42 @@ def store_webhook(actor: User, changes: dict[str, Any], webhook: Webhook | None 
         webhook = Webhook(created_by=actor)
     elif not actor.is_admin:
         raise NotAllowed
+    # As stored: the admin's form has put the new values into the object already.
+    before = Webhook.objects.filter(pk=webhook.pk).values(*changes).first() if webhook.pk else None
+    told, changes = dict(changes), _with_a_fresh_start(changes)
+    for field, value in changes.items():
+        setattr(webhook, field, value)
+    webhook.save(update_fields=None if before is None else list(changes))
+    publish(WebhookChanged(webhook.pk, actor.pk, "added" if before is None else "changed", before, told))
+    return webhook
+
+
+def _with_a_fresh_start(changes: dict[str, Any]) -> dict[str, Any]:
     changes = dict(changes)
     if changes.get("enabled") or "url" in changes:
         changes["failing_since"] = None
     if changes.get("enabled"):
         changes["disabled_reason"] = ""
-    for field, value in changes.items():
-        setattr(webhook, field, value)
-    webhook.save(update_fields=None if webhook._state.adding else list(changes))
-    return webhook
+    return changes
 
 
+@transaction.atomic
 def renew_secret(actor: User, webhook_id: str) -> Webhook:
     """The old secret is void at once, for what waits to be sent too."""
     webhook = read_webhook(actor, webhook_id)
     webhook.secret = new_secret()
     webhook.save(update_fields=["secret"])
+    publish(WebhookChanged(webhook.pk, actor.pk, "secret_renewed"))
     return webhook
 
 
+@transaction.atomic
 def delete_webhook(actor: User, webhook_id: str) -> None:
     """What waits to be sent to it is retracted when its turn comes."""
-    read_webhook(actor, webhook_id).delete()
+    webhook = read_webhook(actor, webhook_id)
+    key, facts = webhook.pk, {"name": webhook.name, "url": webhook.url}
+    webhook.delete()
+    publish(WebhookChanged(key, actor.pk, "deleted", before=facts))
 
 
 def test_webhook(actor: User, webhook_id: str) -> Delivery:

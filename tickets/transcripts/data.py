@@ -27,8 +27,7 @@ def data(conversations: list[Conversation]) -> Iterator[str]:
 def _open(conversation: Conversation) -> Iterator[str]:
     """All of an object but its end."""
     ticket = conversation.ticket
-    detail = detail_json(ticket, conversation.reader, [])
-    del detail["messages"]
+    detail = detail_json(ticket, conversation.reader)
     yield _json(detail)[:-1]
     yield ',"messages":['
     yield from _listed(_messages(conversation))

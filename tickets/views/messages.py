@@ -27,7 +27,7 @@ class MessageViews(RoleViewSet):
         messages = services.messages_of(ticket, request.user, **query)
         return Response(
             {
-                "messages": [message_json(message) for message in messages],
+                "messages": messages,
                 "last_seq": ticket.head_for(request.user),
             }
         )

@@ -15,7 +15,7 @@ from hazesite.errors import Invalid, NotFound
 from tickets import serializers as s
 from tickets import services
 from tickets.models import Message
-from tickets.rendering import detail_json, message_json
+from tickets.rendering import message_json
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
@@ -26,9 +26,7 @@ IDEMPOTENCY_KEY = OpenApiParameter(
 
 
 def detail(ticket_id: str, request: MemberRequest, status: int = 200) -> Response:
-    ticket = services.read_ticket(ticket_id, request.user)
-    messages = services.messages_of(ticket, request.user)
-    return Response(detail_json(ticket, request.user, messages), status=status)
+    return Response(services.ticket_page(ticket_id, request.user), status=status)
 
 
 def say(service: Callable[..., Message], request: MemberRequest, ticket_id: str) -> Response:

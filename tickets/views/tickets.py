@@ -11,13 +11,13 @@ from accounts.models import User
 from accounts.permissions import Admin, AnyToken, Staff
 from accounts.roles import Role
 from accounts.viewsets import RoleViewSet, allow
-from hazesite.api import Keyset, bounded_total, parsed
+from hazesite.api import Keyset, bounded_total, cut, parsed
 from hazesite.schema import refusals
 from tickets import prepared, search, services
 from tickets import serializers as s
 from tickets.models import Ticket, TicketQuerySet
 from tickets.models.tickets import RUNNING, SNOOZED
-from tickets.rendering import event_json, summary_json
+from tickets.rendering import Json, event_json, summary_json
 from tickets.states import Priority, Status
 from tickets.views.requests import IDEMPOTENCY_KEY, detail, nonce_of, say, source_of
 
@@ -31,13 +31,8 @@ class TicketViews(RoleViewSet):
     def list(self, request: MemberRequest) -> Response:
         """Tickets by latest activity: all for staff, one's own for members."""
         query = parsed(s.ListQuery, request.query_params)
-        rows = Ticket.objects.none()
-        if request.user.role != Role.MONITORING:
-            rows = _filtered(Ticket.objects.visible_to(request.user), query, request.user.is_staff)
-        page_of = _searched if query["q"] or "tag" in query else _listed
-        page, cursor, total = page_of(rows, query, request.user)
-        tickets = [summary_json(ticket, request.user) for ticket in page]
-        return Response({"tickets": tickets, "next_cursor": cursor, "total": total})
+        page, cursor, total = _page(query, request.user)
+        return Response({"tickets": page, "next_cursor": cursor, "total": total})
 
     @extend_schema(
         parameters=[IDEMPOTENCY_KEY],
@@ -156,17 +151,30 @@ class TicketViews(RoleViewSet):
         return Response({"success": True, "message": "Ticket deleted"})
 
 
-Page = tuple[list[Ticket], str | None, int]
+Page = tuple[list[Json], str | None, int]
+
+
+def _page(query: dict[str, Any], reader: User) -> Page:
+    if reader.role == Role.MONITORING:
+        Keyset(Ticket.objects.none(), "active_at").page(query["limit"], query["cursor"])  # the same refusals
+        return [], None, 0
+    if _is_plain(query):
+        return _newest(query["limit"], reader)
+    rows = _filtered(Ticket.objects.visible_to(reader), query, reader.is_staff)
+    return (_searched if query["q"] or "tag" in query else _listed)(rows, query, reader)
+
+
+def _newest(limit: int, reader: User) -> Page:
+    found = prepared.newest_tickets(reader, limit + 1)
+    page, after = cut(found, limit, "active_at")
+    total = prepared.number_of_tickets(reader) if after else len(page)
+    return [ticket.shown for ticket in page], after, total
 
 
 def _listed(rows: TicketQuerySet, query: dict[str, Any], reader: User) -> Page:
-    limit, cursor = query["limit"], query["cursor"]
-    if _is_plain(query) and reader.role != Role.MONITORING:
-        page, after = Keyset(rows, "active_at").cut(prepared.newest_tickets(reader, limit + 1), limit)
-    else:
-        page, after = Keyset(rows.as_shown_to(reader), "active_at").page(limit, cursor)
-    is_all = cursor is None and after is None
-    return page, after, len(page) if is_all else _counted(rows, query)
+    page, after = Keyset(rows.as_shown_to(reader), "active_at").page(query["limit"], query["cursor"])
+    is_all = query["cursor"] is None and after is None
+    return _shown(page, reader), after, len(page) if is_all else _counted(rows, query)
 
 
 def _is_plain(query: dict[str, Any]) -> bool:
@@ -184,7 +192,11 @@ def _searched(rows: TicketQuerySet, query: dict[str, Any], reader: User) -> Page
     page, cursor = Keyset(found.rows.only("active_at"), "active_at").page(query["limit"], query["cursor"])
     shown = Ticket.objects.visible_to(reader).as_shown_to(reader).in_bulk([ticket.pk for ticket in page])
     total = found.total() if query["q"] else _counted(rows, query)
-    return [shown[ticket.pk] for ticket in page if ticket.pk in shown], cursor, total
+    return _shown([shown[ticket.pk] for ticket in page if ticket.pk in shown], reader), cursor, total
+
+
+def _shown(page: list[Ticket], reader: User) -> list[Json]:
+    return [summary_json(ticket, reader) for ticket in page]
 
 
 def _counted(rows: TicketQuerySet, query: dict[str, Any]) -> int:

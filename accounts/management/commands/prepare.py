@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from accounts import services
 from accounts.models import User
 from accounts.roles import Role
+from hazesite.metrics import folder
 
 
 class Command(BaseCommand):
@@ -24,6 +25,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         call_command("migrate", interactive=False, verbosity=0)
+        folder.prune(settings.DATA_DIR / "metrics", keep=0)  # of a site that is started anew
         self._accounts()
         call_command("housekeeping", stdout=io.StringIO())
         if options["demo"]:

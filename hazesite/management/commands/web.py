@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import socket
 import sys
 from typing import Any
@@ -8,6 +9,7 @@ import uvicorn
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from hazesite import activation
 from hazesite.front import going_down
 from hazesite.http_protocol import BoundedHead
 from hazesite.realtime.socketio_door import MAX_FRAME_BYTES
@@ -16,13 +18,20 @@ from hazesite.websocket_protocol import SharedFrames
 
 
 class Server(uvicorn.Server):
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        # What is loaded by now stays for ever. Looking through it again and again holds everybody up.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(10_000, 20, 20)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         going_down.set()
         await super().shutdown(sockets)
 
 
 class Command(BaseCommand):
-    help = "One web process: pages, REST, Socket.IO and WebSockets. Run several on ports of their own."
+    help = "One web process: pages, REST and sockets. Run several, on ports of their own or at one socket."
     requires_system_checks = ()
 
     def handle(self, *_args: Any, **_options: Any) -> None:
@@ -51,6 +60,8 @@ class Command(BaseCommand):
         return f"{settings.HOST}:{settings.API_PORT}"
 
     def _listener(self) -> socket.socket:
+        if (given := activation.listener()) is not None:
+            return given
         family = socket.AF_INET6 if ":" in settings.HOST else socket.AF_INET
         listener = socket.socket(family, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
+from hazesite import pulse
 from hazesite.jobs.worker import Worker
 from hazesite.outgoing.drainer import Drainer
 
@@ -20,6 +21,7 @@ class Command(BaseCommand):
         parser.add_argument("--threads", type=int, default=settings.WORKER_THREADS)
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        pulse.start()
         worker = Worker(options["queue"] or settings.TASKS["default"]["QUEUES"], options["threads"])
         drainer = Drainer()
 

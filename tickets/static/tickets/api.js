@@ -52,7 +52,22 @@ export class Api {
   async logout() {
     const token = this.token;
     this.storage.removeItem(KEY);
-    if (token) await this.#once('POST', '/api/auth/logout', token, {}).catch(() => {});
+    if (token) await this.end(token);
+  }
+
+  /** End the sign-in of a token that is not wanted. */
+  async end(token) {
+    await this.#once('POST', '/api/auth/logout', token, {}).catch(() => {});
+  }
+
+  /** The address of the page where Discord asks who it is. */
+  async wayToDiscord() {
+    return (await this.#once('GET', '/api/discord/auth?platform=web', null, {})).auth_url;
+  }
+
+  /** The token of a redirect is worth one exchange. */
+  async takeOver(token) {
+    this.#remember(await this.#once('POST', '/api/auth/refresh', token, {}));
   }
 
   /** A request with the sign-in; a refused token is renewed once. Throws `ApiError`. */

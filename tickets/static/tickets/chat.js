@@ -2,6 +2,7 @@
 
 import {Api} from './api.js';
 import {ConversationView} from './conversation-view.js';
+import {DiscordSignIn} from './discord-sign-in.js';
 import {$, h} from './dom.js';
 import {Inbox} from './inbox.js';
 import {ListView} from './list-view.js';
@@ -14,6 +15,7 @@ const STAFF = ['admin', 'moderator'];
 const api = new Api({onSignedOut: () => signedOut(ENDED), onRoleChanged: () => location.reload()});
 const request = (method, path, options) => api.request(method, path, options);
 const shelf = new Shelf();
+const discord = new DiscordSignIn({api});
 const door = {token: () => api.token, renew: (refused) => api.renew(refused)};
 
 let desk = null;
@@ -209,6 +211,18 @@ $('sign-in-form').addEventListener('submit', async (event) => {
   }
 });
 
+$('discord-sign-in')?.addEventListener('click', async ({target}) => {
+  target.disabled = true;
+  complain('');
+  try {
+    await discord.leave();
+  } catch (error) {
+    complain(error.message);
+  } finally {
+    target.disabled = false;
+  }
+});
+
 $('sign-out').addEventListener('click', async () => {
   if (desk?.unsent && !confirm('There are files that were not sent yet. Sign out and drop them?')) return;
   desk?.uploads.clear();
@@ -236,4 +250,6 @@ window.addEventListener('storage', ({key}) => {
   else if (api.signIn?.user_id !== desk?.me.user_id) start();
 });
 
+const problem = await discord.arrive();
 start();
+if (problem) complain(problem);

@@ -1,0 +1,170 @@
+"""Telling ten thousand devices: how long until FCM has them, and whether one is missed or told twice.
+
+    python -m benchmarks.pushes                                # both databases, both scenarios
+    python -m benchmarks.pushes --database sqlite --scenario plain --devices 2000
+
+An FCM on this machine answers after 50 ms. One worker sends. `plain`: from the commit until FCM has taken the
+last (allowed: 30 s for 10,000). `kills`: the worker is killed with SIGKILL three times meanwhile and started
+again; what it had under way waits for its lease, so this takes longer. No device may be missed; one may be
+told twice only where FCM had taken it and nobody could note that.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from benchmarks.processes import versions
+from tests.backends import private_postgres
+from tests.serving import ROOT, Server, free_port
+
+ALLOWED_SECONDS, LATENCY, KILLS = 30.0, 0.05, 3
+LEASE_SECONDS = "3"
+AT_ONCE = 32
+"""What a worker may have under way: so many may be told twice for each kill."""
+PEOPLE = """
+from accounts.models import User
+from notifications.models import Device
+from notifications.services.devices import digest_of
+users = User.objects.bulk_create([User(username=f"member{{n}}", password="!") for n in range({devices})])
+Device.objects.bulk_create(
+    [
+        Device(user=user, address=f"phone-{{n}}", digest=digest_of(f"phone-{{n}}"), platform="android")
+        for n, user in enumerate(users)
+    ]
+)
+"""
+TELL = """
+from accounts.models import User
+from notifications.models import Notification
+from notifications.services.telling import tell
+facts = {"title": "News", "body": "Tonight at eight we play together."}
+users = User.objects.filter(username__startswith="member")
+tell(Notification(user=user, kind="broadcast", thing="broadcast:1", facts=facts) for user in users)
+"""
+
+
+class Fcm:
+    """In a process of its own, so that what it costs is not the worker's."""
+
+    def __init__(self, port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+
+    def ask(self, method: str, **arguments: Any) -> Any:
+        return httpx.post(f"{self.url}/_test/{method}", json=arguments, timeout=60).raise_for_status().json()
+
+    def taken(self) -> Counter[str]:
+        return Counter(one["token"] for one in self.ask("accepted"))
+
+
+@contextmanager
+def fcm(folder: Path) -> Iterator[Fcm]:
+    port = free_port()
+    command = ["-m", "tests.servers.fcm", "--port", str(port), "--any-token", "--credentials"]
+    process = subprocess.Popen([sys.executable, *command, str(folder / "fcm.json")], cwd=ROOT)
+    server = Fcm(port)
+    try:
+        for _ in range(100):
+            try:
+                server.ask("latency", seconds=LATENCY)
+                break
+            except httpx.TransportError:
+                time.sleep(0.1)
+        yield server
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+class Site:
+    def __init__(self, folder: Path, address: str, server: Fcm) -> None:
+        environment = {
+            "DATABASE_URL": address,
+            "FCM_CREDENTIALS": str(folder / "fcm.json"),
+            "FCM_API_URL": server.url,
+            "JOB_LEASE_SECONDS": LEASE_SECONDS,
+            "LOG_LEVEL": "error",
+        }
+        self.server = Server(folder / "data", environment=environment)
+        self.server.prepare()
+
+    def shell(self, program: str) -> None:
+        command = [sys.executable, "manage.py", "shell", "-v0", "-c", program]
+        subprocess.run(command, env=self.server.surroundings(), cwd=ROOT, check=True)
+
+    def worker(self) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "manage.py", "worker"]
+        return subprocess.Popen(command, env=self.server.surroundings(), cwd=ROOT)
+
+
+def run(site: Site, server: Fcm, devices: int, kills: int) -> tuple[float, Counter[str]]:
+    """Seconds from the commit until every device was told, and how often each was."""
+    worker = site.worker()
+    time.sleep(3)
+    marks = [devices * number // (kills + 1) for number in range(1, kills + 1)]
+    site.shell(TELL)
+    began = time.monotonic()
+    try:
+        while (count := server.ask("count_accepted")) < devices:
+            if marks and count >= marks[0]:
+                marks.pop(0)
+                worker.kill()
+                worker.wait()
+                worker = site.worker()
+            if time.monotonic() - began > ALLOWED_SECONDS * 10:
+                break
+            time.sleep(0.2)
+        seconds = time.monotonic() - began
+        time.sleep(float(LEASE_SECONDS) * 2)  # whatever else may come
+        return seconds, server.taken()
+    finally:
+        worker.terminate()
+        worker.wait(30)
+
+
+def scenario(name: str, database: str, devices: int) -> bool:
+    kills = KILLS if name == "kills" else 0
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hazesite-pushes-")))
+        address = f"sqlite:///{folder}/hazebot.sqlite3"
+        if database == "postgres":
+            address = stack.enter_context(private_postgres()).address
+        server = stack.enter_context(fcm(folder))
+        site = Site(folder, address, server)
+        site.shell(PEOPLE.format(devices=devices))
+        seconds, taken = run(site, server, devices, kills)
+    missed, twice = devices - len(taken), sum(count - 1 for count in taken.values())
+    allowed = ALLOWED_SECONDS * devices / 10_000
+    good = not missed and twice <= kills * AT_ONCE and (kills > 0 or seconds <= allowed)
+    ratio = "" if kills else f", {seconds / allowed:.2f} of what is allowed"
+    print(f"{database} {name}: {seconds:.1f} s{ratio}; {missed} missed, {twice} told twice", flush=True)
+    return good
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="benchmarks.pushes", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--database", choices=("sqlite", "postgres"))
+    parser.add_argument("--scenario", choices=("plain", "kills"))
+    parser.add_argument("--devices", type=int, default=10_000)
+    options = parser.parse_args()
+    print(versions("django", "firebase-admin", "psycopg"))
+    databases = [options.database] if options.database else ["sqlite", "postgres"]
+    scenarios = [options.scenario] if options.scenario else ["plain", "kills"]
+    good = [scenario(one, database, options.devices) for database in databases for one in scenarios]
+    return 0 if all(good) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
