@@ -76,9 +76,13 @@ def told_all(community, ticket):
 
 
 def waits(community, ticket, word):
-    community.wait(lambda: word in mirror(community, ticket)["error"])
+    def refused(state):
+        """While it is being tried again there is no next try: asked until both stand."""
+        return word in state["error"] and state["behind_since"] and state["next_try"]
+
+    community.wait(lambda: refused(mirror(community, ticket)))
     state = mirror(community, ticket)
-    assert (state["channel_id"], bool(state["behind_since"]), bool(state["next_try"])) == (None, True, True)
+    assert state["channel_id"] is None
     assert {one["state"] for one in state["messages"]} == {"failed"}
 
 
