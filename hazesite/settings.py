@@ -126,6 +126,15 @@ JOB_LEASE_SECONDS = env.number("JOB_LEASE_SECONDS", 30, least=1)
 WORKER_THREADS = env.number("WORKER_THREADS", 4, least=1)
 TASKS = {"default": {"BACKEND": "hazesite.jobs.backend.JobBackend", "QUEUES": ["default"]}}
 
+# --- uptime monitors ---------------------------------------------------------
+MONITOR_ALLOW_PRIVATE_TARGETS = env.flag("MONITOR_ALLOW_PRIVATE_TARGETS", False)
+MONITOR_MIN_INTERVAL = env.number("MONITOR_MIN_INTERVAL", 30, least=1)
+DEFAULT_CHECK_INTERVAL = env.number("DEFAULT_CHECK_INTERVAL", 60, least=1)
+MAX_RESPONSE_TIME = env.number("MAX_RESPONSE_TIME", 30, least=1)
+KEEP_HISTORY_DAYS = env.number("KEEP_HISTORY_DAYS", 30, least=1)
+ITEMS_PER_PAGE = env.number("ITEMS_PER_PAGE", 20, least=1)
+MONITOR_REFERENCE_TARGETS = env.names("MONITOR_REFERENCE_TARGETS")
+
 # --- Discord -----------------------------------------------------------------
 DISCORD_TOKEN = env.text("DISCORD_TOKEN")  # without it the bot is off
 DISCORD_GUILD_ID = env.snowflake("DISCORD_GUILD_ID")
