@@ -188,7 +188,7 @@ def edit_message(ticket_id: str, message_pk: int, actor: User, content: str) -> 
     message = _visible(ticket, message_pk, actor)
     if message.author_id != actor.pk:
         raise NotAllowed
-    _refuse(ticket, actor, standing)
+    _refuse(ticket, actor, standing, is_note=message.is_note)
     if message.content == content:
         return message
     named = mentioned_in(ticket, actor, content, is_note=message.is_note)
