@@ -106,8 +106,8 @@ def _earlier(standing: Standing, body: str) -> Message | None:
 
 
 def refuse_closed(ticket: Ticket) -> None:
-    if ticket.merged_into is not None:
-        raise TicketMerged(merged_into=ticket.merged_into.public_id)
+    if (target := ticket.goes_on_in) is not None:
+        raise TicketMerged(merged_into=target.public_id)
     raise TicketClosed
 
 
