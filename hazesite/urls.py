@@ -13,6 +13,7 @@ api: list[URLPattern | URLResolver] = [
     path("", include("accounts.urls")),
     path("", include("botconfig.urls")),
     path("", include("bot.urls")),
+    path("", include("monitoring.urls")),
     path("", include("community.memes.urls")),
     path("", include("community.rocketleague.urls")),
     path("", include("notifications.urls")),

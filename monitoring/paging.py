@@ -27,14 +27,19 @@ class LongPageQuery(serializers.Serializer[dict[str, Any]]):
 
 
 def page_by_name(rows: QuerySet[M], limit: int, cursor: str | None) -> tuple[list[M], str | None]:
-    """By name, ties broken by key. Raises `NotValid` for a broken cursor."""
-    rows = rows.order_by("name", "pk")
+    return page_by("name", rows, limit, cursor)
+
+
+def page_by(column: str, rows: QuerySet[M], limit: int, cursor: str | None) -> tuple[list[M], str | None]:
+    """In the order of a text, ties broken by key. Raises `NotValid` for a broken cursor."""
+    rows = rows.order_by(column, "pk")
     if cursor:
-        name, key = _place(cursor)
-        rows = rows.filter(Q(name__gte=name), Q(name__gt=name) | Q(name=name, pk__gt=key))
-    found: list[Any] = list(rows[: limit + 1])
+        text, key = _place(cursor)
+        after = Q(**{f"{column}__gt": text}) | Q(**{column: text, "pk__gt": key})
+        rows = rows.filter(Q(**{f"{column}__gte": text}), after)
+    found = list(rows[: limit + 1])
     last = found[limit - 1] if len(found) > limit else None
-    return found[:limit], _packed([last.name, last.pk]) if last is not None else None
+    return found[:limit], _packed([getattr(last, column), last.pk]) if last is not None else None
 
 
 def page_by_time(rows: QuerySet[M], limit: int, cursor: str | None) -> tuple[list[M], str | None]:

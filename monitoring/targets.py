@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import time
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooLate
@@ -46,31 +47,43 @@ def is_this_site(target: Target) -> bool:
     return same_host and target.port in (own.port, 0)
 
 
-def refuse_private(targets: Iterable[Target], resolver: Resolver = outbound.resolve) -> None:
-    """Look all names up, side by side: never inside a transaction. Raises `TargetRefused`.
+def refuse_private(wanted: Iterable[Target], resolver: Resolver = outbound.resolve) -> None:
+    """Look the names up: never inside a transaction. Raises `TargetRefused`."""
+    for target in refused(wanted, resolver):
+        sentence = str(TargetRefused.message)
+        raise TargetRefused(
+            f"{target.field}: {sentence}", host=target.host, fields={target.field: [sentence]}
+        )
+
+
+def refused(wanted: Iterable[Target], resolver: Resolver = outbound.resolve) -> list[Target]:
+    """Those that are private or local. All names are looked up side by side.
 
     A name that is unknown now, or whose name server is silent, may be known later and is let through:
     engines judge what it leads to each time before they connect.
     """
     if settings.MONITOR_ALLOW_PRIVATE_TARGETS:
-        return
-    asked = [(target, _asked(target, resolver)) for target in targets if not is_this_site(target)]
-    for target, answer in asked:
-        try:
-            with suppress(TooLate, httpcore.ConnectError):
-                answer.result(LOOKUP_SECONDS)
-        except AddressRefused as refused:
-            sentence = str(TargetRefused.message)
-            raise TargetRefused(
-                f"{target.field}: {sentence}", host=target.host, fields={target.field: [sentence]}
-            ) from refused
+        return []
+    asked = {target: _asked(target, resolver) for target in wanted if not is_this_site(target)}
+    until = time.monotonic() + LOOKUP_SECONDS
+    return [target for target, answer in asked.items() if _is_refused(answer, until)]
+
+
+def _is_refused(answer: Future[list[str]], until: float) -> bool:
+    try:
+        answer.result(max(0.0, until - time.monotonic()))
+    except AddressRefused:
+        return True
+    except (TooLate, httpcore.ConnectError):
+        return False
+    return False
 
 
 def _asked(target: Target, resolver: Resolver) -> Future[list[str]]:
     if _is_named_local(target.host):
-        raise_refused: Future[list[str]] = Future()
-        raise_refused.set_exception(AddressRefused(host=target.host))
-        return raise_refused
+        known: Future[list[str]] = Future()
+        known.set_exception(AddressRefused(host=target.host))
+        return known
     return _lookups.submit(outbound.judged, target.host, target.port or 80, resolver)
 
 

@@ -56,18 +56,19 @@ def version_of(monitor: Monitor) -> str:
 
 
 # --- adding and changing -----------------------------------------------------
-def create_monitor(actor: User, given: Any, *, judge: bool = True) -> Monitor:
-    """Looks names up: never in a transaction. `judge=False`: the caller had its targets judged.
-
-    Raises `NotAllowed`, `NotValid`, `TargetRefused`.
-    """
+def create_monitor(actor: User, given: Any) -> Monitor:
+    """Looks names up: never in a transaction. Raises `NotAllowed`, `NotValid`, `TargetRefused`."""
     _require_admin(actor)
-    found = monitor_settings.read(given)
-    whole = {**monitor_settings.as_settings(Monitor()), **found}
-    whole["options"] = found["options"] = monitor_settings.check_together(whole)
-    if judge:
-        targets.refuse_private(monitor_settings.targets(whole))
-    return _add(actor, found)
+    found = prepare(given)
+    targets.refuse_private(monitor_settings.targets(found))
+    return add_prepared(actor, found)
+
+
+def prepare(given: Any) -> dict[str, Any]:
+    """The whole settings of a new monitor. Looks nothing up. Raises `NotValid`."""
+    found = {**monitor_settings.as_settings(Monitor()), **monitor_settings.read(given)}
+    found["options"] = monitor_settings.check_together(found)
+    return found
 
 
 def _require_admin(actor: User) -> None:
@@ -76,11 +77,14 @@ def _require_admin(actor: User) -> None:
 
 
 @transaction.atomic
-def _add(actor: User, found: dict[str, Any]) -> Monitor:
-    links = _links(found)
-    monitor = Monitor(**found)
+def add_prepared(actor: User, found: Mapping[str, Any], push_token: str | None = None) -> Monitor:
+    """For a caller that had its targets judged. Raises `NotAllowed`, `NotValid`."""
+    _require_admin(actor)
+    columns = dict(found)
+    links = _links(columns)
+    monitor = Monitor(**columns)
     if monitor.type == "push":
-        monitor.push_token = _new_token()
+        monitor.push_token = push_token or _new_token()
     _set_parent(monitor, links)
     monitor.save()
     _set_lists(monitor, links)
