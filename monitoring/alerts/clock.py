@@ -57,11 +57,11 @@ def _take(key: int, expected: datetime, now: datetime, paused: set[int]) -> bool
     elif incident.alerted_at is None:
         begin(incident, now)
     else:
-        _go_on(incident, incident.alerted_at, now)
+        _go_on(incident, incident.alerted_at, expected, now)
     return True
 
 
-def _go_on(incident: Incident, begun: datetime, now: datetime) -> None:
+def _go_on(incident: Incident, begun: datetime, expected: datetime, now: datetime) -> None:
     steps = steps_of(incident.monitor)
     made: list[Delivery] = []
     while incident.escalated_to < len(steps):
@@ -75,12 +75,21 @@ def _go_on(incident: Incident, begun: datetime, now: datetime) -> None:
     reminders = [
         delivery(incident, channel, REMINDER, number)
         for channel in hearing
-        if channel.remind_minutes and (number := (now - begun) // timedelta(minutes=channel.remind_minutes))
+        if (number := _reminder(channel, begun, expected, now))
     ]
     queue([*made, *reminders])
     incident.next_step_at = next_step(incident, hearing, now)
     incident.reminders = F("reminders") + (1 if reminders else 0)
     incident.save(update_fields=["next_step_at", "escalated_to", "reminders"])
+
+
+def _reminder(channel: NotificationChannel, begun: datetime, expected: datetime, now: datetime) -> int:
+    """The number of the one that is due; 0: none is."""
+    if not channel.remind_minutes:
+        return 0
+    again = timedelta(minutes=channel.remind_minutes)
+    number = (now - begun) // again
+    return number if begun + number * again >= expected else 0
 
 
 def _hearing(incident: Incident) -> list[NotificationChannel]:
