@@ -26,9 +26,7 @@ ACKNOWLEDGED = Retract("It was acknowledged.")
 NOT_NEWS = Retract("It is as it was told.")
 
 
-def of_incident(
-    waiting: Collection[str], *, resolved: bool, acknowledged: bool, told: bool
-) -> str | Retract:
+def of_incident(waiting: Collection[str], *, resolved: bool, acknowledged: bool, told: bool) -> str | Retract:
     """`waiting`: the events that wait; `told`: whether this channel knows of the incident already."""
     if resolved:
         return _of_resolved(waiting, told=told)

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 
 from hazesite.outgoing.transports import Outcome
-from monitoring.alerts.transports import ChannelTransport, request
+from monitoring.alerts.transports import REFUSED_BY_CHAT, ChannelTransport, request
 from monitoring.alerts.wording import COLORS, Message, whole_text
 from monitoring.models import NotificationChannel
 
@@ -16,10 +16,9 @@ class DiscordChannel(ChannelTransport):
     name = "monitor-discord"
     deadline = 15.0
 
-    async def post(
-        self, channel: NotificationChannel, message: Message, out: httpx.AsyncClient
-    ) -> Outcome:
-        return await request(out, "POST", channel.config["webhook_url"], 10.0, json=body_of(message))
+    async def post(self, channel: NotificationChannel, message: Message, out: httpx.AsyncClient) -> Outcome:
+        url, body = channel.config["webhook_url"], body_of(message)
+        return await request(out, "POST", url, lasting=REFUSED_BY_CHAT, json=body)
 
 
 def body_of(message: Message) -> dict[str, Any]:

@@ -90,9 +90,7 @@ class Outlook:
         rows = Alert.objects.filter(about, channel__in=self.channels).exclude(event=FLAPPING)
         self._things: set[tuple[int, str]] = set()
         self._told: set[tuple[int, Key]] = set()
-        for channel, incident, spell, thing in rows.values_list(
-            "channel", "incident", "slow_spell", "thing"
-        ):
+        for channel, incident, spell, thing in rows.values_list("channel", "incident", "slow_spell", "thing"):
             self._things.add((channel, thing))
             self._told.add((channel, ("incident", incident) if incident else ("slow", spell)))
 
@@ -153,11 +151,7 @@ class Outlook:
         if (channel.pk, row.thing) in self._things:
             return TOLD_ALREADY
         key = key_of(row)
-        group = [
-            one
-            for one in self._lane(row)
-            if key_of(one) == key and one.payload["event"] != SETTLED
-        ]
+        group = [one for one in self._lane(row) if key_of(one) == key and one.payload["event"] != SETTLED]
         event = self._decide(key, {one.payload["event"] for one in group}, channel)
         if isinstance(event, Retract):
             return event

@@ -27,7 +27,6 @@ from monitoring.models import (
     Status,
 )
 
-
 Subject = Incident | SlowSpell
 SILENT_LOOK = timedelta(seconds=15)
 """How often it is looked whether a parent is back."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -34,7 +34,8 @@ from monitoring.models import Alert, NotificationChannel
 
 logger = structlog.get_logger(__name__)
 LONGEST_FLAPPING = timedelta(days=7)
-GONE_FOR_GOOD = (401, 403, 404, 410)
+GONE = (410,)
+REFUSED_BY_CHAT = (400, 401, 403, 404, 410)
 """The address of a chat's webhook is its password: refused once, it is refused for ever."""
 
 
@@ -52,9 +53,7 @@ class ChannelTransport(Transport):
         outcome = await self.post(content.channel, content.message, out)
         return Sent(content.also) if isinstance(outcome, Sent) else outcome
 
-    async def post(
-        self, channel: NotificationChannel, message: Message, out: httpx.AsyncClient
-    ) -> Outcome:
+    async def post(self, channel: NotificationChannel, message: Message, out: httpx.AsyncClient) -> Outcome:
         raise NotImplementedError
 
     def settled(self, settled: Settled) -> None:
@@ -96,8 +95,16 @@ def _stored(row: Delivery) -> dict[str, Any]:
 
 
 # --- what the ways that are HTTP share ---------------------------------------------
-async def request(out: httpx.AsyncClient, method: str, url: str, deadline: float, **more: Any) -> Outcome:
-    """Every 2xx is a success; what can never work is given up, all else is tried again."""
+async def request(
+    out: httpx.AsyncClient,
+    method: str,
+    url: str,
+    *,
+    deadline: float = 10.0,
+    lasting: Collection[int] = GONE,
+    **more: Any,
+) -> Outcome:
+    """Every 2xx is a success; `lasting` answers are given up, all else is tried again."""
     try:
         answer = await outbound.call(out, method, url, deadline=deadline, **more)
     except (outbound.AddressRefused, outbound.TookTooLong) as refused:
@@ -107,7 +114,7 @@ async def request(out: httpx.AsyncClient, method: str, url: str, deadline: float
     if 200 <= answer.status < 300:
         return Sent()
     reason = f"The receiver answered {answer.status}."
-    if answer.status in GONE_FOR_GOOD:
+    if answer.status in lasting:
         return GiveUp(reason)
     return Retry(reason, outbound.retry_after(answer))
 

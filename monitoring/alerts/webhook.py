@@ -21,9 +21,7 @@ class WebhookChannel(ChannelTransport):
     name = "monitor-webhook"
     deadline = 65.0
 
-    async def post(
-        self, channel: NotificationChannel, message: Message, out: httpx.AsyncClient
-    ) -> Outcome:
+    async def post(self, channel: NotificationChannel, message: Message, out: httpx.AsyncClient) -> Outcome:
         config = channel.config
         method, timeout = config.get("method", "POST"), float(config.get("timeout", TIMEOUT))
         body = b"" if method == "GET" else orjson.dumps(body_of(message), option=orjson.OPT_UTC_Z)
@@ -31,7 +29,8 @@ class WebhookChannel(ChannelTransport):
         if secret := config.get("secret"):
             ours |= signed(secret, message.thing, body.decode())
         headers = {"Content-Type": "application/json", **config.get("headers", {}), **ours}
-        return await request(out, method, config["url"], timeout, content=body, headers=headers, timeout=timeout)
+        sent: dict[str, Any] = {"content": body, "headers": headers, "timeout": timeout}
+        return await request(out, method, config["url"], deadline=timeout, **sent)
 
 
 def body_of(message: Message) -> dict[str, Any]:

@@ -136,7 +136,7 @@ def _title(event: str, name: str) -> str:
 def _text(event: str, subject: Subject, zone: ZoneInfo) -> str:
     said = {"duration": _duration(subject), "since": clock(subject.started_at, zone)}
     if isinstance(subject, SlowSpell):
-        said |= {"took": round(subject.response_ms), "limit": subject.limit_ms}
+        said |= {"took": str(round(subject.response_ms)), "limit": str(subject.limit_ms)}
         return _slow_text(event) % said
     if event == FLAPPING:
         return _("It changes all the time. You hear of it again when it has come to rest.")
@@ -169,17 +169,17 @@ def clock(moment: datetime, zone: ZoneInfo) -> str:
 def _variables(event: str, subject: Subject, channel: NotificationChannel) -> dict[str, str]:
     zone = ZoneInfo(channel.time_zone)
     end = ended_at(subject)
-    slow = isinstance(subject, SlowSpell)
+    slow = subject if isinstance(subject, SlowSpell) else None
     return {
         "monitor": subject.monitor.name,
         "event": event,
         "severity": subject.severity,
-        "cause": "" if isinstance(subject, SlowSpell) else subject.cause,
+        "cause": subject.cause if isinstance(subject, Incident) else "",
         "duration": _duration(subject),
         "started_at": clock(subject.started_at, zone),
         "ended_at": clock(end, zone) if end else "",
-        "response_ms": str(round(subject.response_ms)) if slow else "",
-        "limit_ms": str(subject.limit_ms) if slow else "",
+        "response_ms": str(round(slow.response_ms)) if slow else "",
+        "limit_ms": str(slow.limit_ms) if slow else "",
         "link": link_to(subject.monitor),
     }
 
@@ -263,4 +263,3 @@ def test_message(thing: str) -> Message:
 def whole_text(said: Message) -> str:
     """Everything but the title, as plain text."""
     return "\n".join([said.text, *(f"• {line}" for line in said.lines)])
-

@@ -84,9 +84,7 @@ def shown_config(channel: NotificationChannel) -> dict[str, Any]:
     return configs.shown(channel.type, channel.config)
 
 
-def save_channel(
-    actor: User, given: Mapping[str, Any], channel_id: int | None = None
-) -> NotificationChannel:
+def save_channel(actor: User, given: Mapping[str, Any], channel_id: int | None = None) -> NotificationChannel:
     """A new one (`type` is for ever), or with an id the changed one. Looks names up: never in a transaction.
 
     `config` replaces the whole; a value given as `shown_config` shows it stays as it was, unless the host is
@@ -216,4 +214,4 @@ def test_channel(actor: User, channel_id: int) -> Tried:
     ok = isinstance(outcome, Sent)
     with transaction.atomic():
         record("channel.tested", "channel", channel.pk, actor_id=actor.pk, after={"ok": ok})
-    return Tried(ok, "" if isinstance(outcome, Sent) else outcome.reason, round(seconds, 3))
+    return Tried(ok, getattr(outcome, "reason", ""), round(seconds, 3))
