@@ -26,7 +26,8 @@ class Incident(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
     )
     alerted_at = models.DateTimeField(
-        null=True, help_text=_("When people began to be told; escalation counts from here. Empty: nobody was.")
+        null=True,
+        help_text=_("When people began to be told; escalation counts from here. Empty: nobody was."),
     )
     silenced_by = models.ForeignKey(
         Monitor,

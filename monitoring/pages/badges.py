@@ -43,7 +43,9 @@ class Badge:
             "left_middle": left * 5,
             "right_middle": (left + right / 2) * 10,
         }
-        return render_to_string("monitoring/badge.svg", {name: _plain(value) for name, value in places.items()})
+        return render_to_string(
+            "monitoring/badge.svg", {name: _plain(value) for name, value in places.items()}
+        )
 
 
 def _plain(value: object) -> object:

@@ -38,7 +38,9 @@ class Filter:
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> Filter:
-        given = {name: query.get(name, "").replace("\0", "").strip()[:150] for name in cls.__dataclass_fields__}
+        given = {
+            name: query.get(name, "").replace("\0", "").strip()[:150] for name in cls.__dataclass_fields__
+        }
         if given["status"] not in Status.values:
             given["status"] = ""
         if given["severity"] not in Severity.values:
@@ -55,7 +57,9 @@ class Filter:
         if self.tag:
             rows = rows.filter(tags__name=self.tag)
         if self.q:
-            rows = rows.filter(Q(name__icontains=self.q) | Q(url__icontains=self.q) | Q(host__icontains=self.q))
+            rows = rows.filter(
+                Q(name__icontains=self.q) | Q(url__icontains=self.q) | Q(host__icontains=self.q)
+            )
         return rows
 
     @property
@@ -131,7 +135,9 @@ def last_checks(found: Iterable[Monitor]) -> dict[int, list[Bar]]:
         wanted |= Q(monitor_id=monitor.pk, at__gte=since)
     if not wanted:
         return {}
-    newest = Check.objects.filter(wanted).order_by("-at").values_list("monitor_id", "at", "status", "response_ms")
+    newest = (
+        Check.objects.filter(wanted).order_by("-at").values_list("monitor_id", "at", "status", "response_ms")
+    )
     bars: dict[int, list[Bar]] = {}
     for key, at, status, response_ms in newest:
         seen = bars.setdefault(key, [])

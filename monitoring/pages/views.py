@@ -84,6 +84,7 @@ def incident_list(request: StaffRequest) -> HttpResponseBase:
     cursor = request.GET.get("after", "")
     resolved, following = _page(wanted, cursor)
     context = {
+        "here": "incidents",
         "monitor": monitor,
         "open": [] if cursor else reading.open_incidents(**wanted),
         "resolved": resolved,

@@ -84,9 +84,7 @@ def shown_config(channel: NotificationChannel) -> dict[str, Any]:
     return configs.shown(channel.type, channel.config)
 
 
-def save_channel(
-    actor: User, given: Mapping[str, Any], channel_id: int | None = None
-) -> NotificationChannel:
+def save_channel(actor: User, given: Mapping[str, Any], channel_id: int | None = None) -> NotificationChannel:
     """A new one (`type` is for ever), or with an id the changed one. Looks names up: never in a transaction.
 
     `config` replaces the whole; a value given as `shown_config` shows it stays as it was, unless the host is

@@ -36,7 +36,9 @@ def text_of(row: models.Model, field: str, length: int, *, empty: bool = False) 
 
 def whole(value: object, least: int, most: int, *, field: str) -> None:
     right = isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
-    needs(right, _("A whole number from %(least)s to %(most)s.") % {"least": least, "most": most}, field=field)
+    needs(
+        right, _("A whole number from %(least)s to %(most)s.") % {"least": least, "most": most}, field=field
+    )
 
 
 @cache
