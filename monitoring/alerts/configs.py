@@ -155,7 +155,7 @@ def shown(type_: str, config: Config) -> Config:
 
 def _shown(key: Key | None, value: Any) -> Any:
     if key is None or key.secret:
-        return {name: HIDDEN for name in value} if isinstance(value, dict) else HIDDEN
+        return dict.fromkeys(value, HIDDEN) if isinstance(value, dict) else HIDDEN
     if key.address:
         parts = urlsplit(value)
         return f"{parts.scheme}://{parts.netloc}/{HIDDEN}"

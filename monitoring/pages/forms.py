@@ -59,7 +59,9 @@ def _by_field(details: Mapping[str, Any], sentence: str) -> Mapping[str, list[An
 def gathered(given: dict[str, Any], group: str) -> dict[str, Any]:
     """The fields `<group>_<name>` as one object under `group`; empty ones are left out."""
     inner = {
-        name.removeprefix(f"{group}_"): given.pop(name) for name in list(given) if name.startswith(f"{group}_")
+        name.removeprefix(f"{group}_"): given.pop(name)
+        for name in list(given)
+        if name.startswith(f"{group}_")
     }
     return given | {group: {name: value for name, value in inner.items() if value not in (None, "", [])}}
 

@@ -77,10 +77,15 @@ class MonitorForm(ServiceForm):
     host = forms.CharField(label=_("Host"), max_length=255)
     port = forms.IntegerField(label=_("Port"), min_value=1, max_value=65535, required=False)
     method = forms.ChoiceField(label=_("Method"), choices=[(name, name) for name in METHODS])
-    expected_status = forms.CharField(label=_("Expected status codes"), required=False, help_text="200-299,401")
+    expected_status = forms.CharField(
+        label=_("Expected status codes"), required=False, help_text="200-299,401"
+    )
     expected_text = forms.CharField(label=_("Expected text"), max_length=1000, required=False)
     headers = Headers(
-        label=_("Headers"), required=False, kept=None, help_text=_("One a line, as Name: value. … is a stored one.")
+        label=_("Headers"),
+        required=False,
+        kept=None,
+        help_text=_("One a line, as Name: value. … is a stored one."),
     )
     body = TextArea(label=_("Body"), required=False, strip=False)
     options_max_redirects = forms.IntegerField(
@@ -94,7 +99,9 @@ class MonitorForm(ServiceForm):
     options_path = forms.CharField(
         label=_("Path in the answer"), max_length=500, help_text="checks.memory.status"
     )
-    options_comparison = forms.ChoiceField(label=_("Comparison"), choices=_choices(COMPARISONS), required=False)
+    options_comparison = forms.ChoiceField(
+        label=_("Comparison"), choices=_choices(COMPARISONS), required=False
+    )
     options_expected = JsonOrText(label=_("Expected value"), max_length=500, required=False)
     options_record = forms.ChoiceField(label=_("Record"), choices=_choices(RECORDS), required=False)
     options_server = forms.CharField(label=_("Name server"), max_length=255, required=False)
@@ -103,7 +110,9 @@ class MonitorForm(ServiceForm):
         label=_("Send this site's monitoring token"), required=False, help_text=_("Only to this site itself.")
     )
     severity = forms.ChoiceField(label=_("Severity"), choices=Severity.choices, initial=Severity.WARNING)
-    interval = forms.IntegerField(label=_("Seconds between checks"), required=False, min_value=1, max_value=3600)
+    interval = forms.IntegerField(
+        label=_("Seconds between checks"), required=False, min_value=1, max_value=3600
+    )
     timeout = forms.FloatField(label=_("Seconds for one check"), required=False, min_value=5, max_value=120)
     retries = forms.IntegerField(
         label=_("Failing attempts until down"),
@@ -119,14 +128,18 @@ class MonitorForm(ServiceForm):
         label=_("Slow from (ms)"), required=False, min_value=1, initial=500, help_text=_("Empty: never.")
     )
     response_time_critical_ms = forms.IntegerField(
-        label=_("Critically slow from (ms)"), required=False, min_value=1, initial=1000, help_text=_("Empty: never.")
+        label=_("Critically slow from (ms)"),
+        required=False,
+        min_value=1,
+        initial=1000,
+        help_text=_("Empty: never."),
     )
     tags = Words(label=_("Tags"), required=False, help_text=_("Separated by commas."))
     parent = forms.CharField(
         label=_("Depends on"),
         required=False,
         widget=forms.TextInput(attrs={"list": "suggested", "autocomplete": "off"}),
-        help_text=_("A monitor. While it is down this one alerts nobody.")
+        help_text=_("A monitor. While it is down this one alerts nobody."),
     )
     notification_channels = forms.TypedMultipleChoiceField(
         label=_("Channels"),
@@ -135,9 +148,7 @@ class MonitorForm(ServiceForm):
         widget=forms.CheckboxSelectMultiple,
         help_text=_("None: all that are marked as default."),
     )
-    escalation = forms.TypedChoiceField(
-        label=_("Escalation"), required=False, coerce=int, empty_value=None
-    )
+    escalation = forms.TypedChoiceField(label=_("Escalation"), required=False, coerce=int, empty_value=None)
     version = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def arrange(self) -> None:
@@ -179,7 +190,9 @@ class MonitorForm(ServiceForm):
         for name in list(found["options"]):
             if found["options"][name] is False:
                 del found["options"][name]
-        found = {name: value for name, value in found.items() if name not in NUMBERS or value not in (None, "")}
+        found = {
+            name: value for name, value in found.items() if name not in NUMBERS or value not in (None, "")
+        }
         return found if self.row is not None else found | {"type": self.kind}
 
     @property

@@ -23,7 +23,9 @@ def keys_of(names: Collection[str]) -> dict[str, int]:
             twice.add(f"{name} (#{found[name]}, #{key})")
         found[name] = key
     wrong = [_("There is no monitor “%(name)s”.") % {"name": name} for name in names if name not in found]
-    wrong += [_("Several monitors are called so; give the number: %(name)s") % {"name": name} for name in twice]
+    wrong += [
+        _("Several monitors are called so; give the number: %(name)s") % {"name": name} for name in twice
+    ]
     if wrong:
         raise ValidationError(wrong)
     return found

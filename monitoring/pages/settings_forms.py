@@ -179,7 +179,9 @@ class StatusPageForm(ServiceForm):
         entries = list(row.entries.all())
         names = names_of(entry.monitor_id for entry in entries)
         return plain | {
-            "monitors": [_line(entry.group, name, entry.label) for entry, name in zip(entries, names, strict=True)]
+            "monitors": [
+                _line(entry.group, name, entry.label) for entry, name in zip(entries, names, strict=True)
+            ]
         }
 
     def clean_monitors(self) -> list[dict[str, Any]]:
