@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Model, QuerySet
+from django.db.models import Count, Model, QuerySet
 from django.utils.dateparse import parse_time
 from django.utils.translation import gettext_lazy as _
 
@@ -23,7 +23,7 @@ from hazesite.errors import NotAllowed, NotFound, Refused
 from hazesite.outgoing.transports import Sent
 from monitoring.alerts import configs, smtp, wording
 from monitoring.alerts.transports import try_now
-from monitoring.models import NotificationChannel
+from monitoring.models import EscalationStep, NotificationChannel
 from monitoring.services.checking import known_zone, needs, text_of, unknown_keys, whole
 from monitoring.services.windows import may_read
 
@@ -190,7 +190,8 @@ def delete_channel(actor: User, channel_id: int) -> None:
     if not actor.is_admin:
         raise NotAllowed
     channel = read_channel(actor, channel_id)
-    if channel.alone_at_a_step():
+    steps = EscalationStep.objects.annotate(count=Count("channels"))
+    if steps.filter(count=1, channels=channel).exists():
         raise ChannelInUse
     key, facts = channel.pk, _facts(channel)
     channel.delete()
@@ -213,4 +214,4 @@ def test_channel(actor: User, channel_id: int) -> Tried:
     ok = isinstance(outcome, Sent)
     with transaction.atomic():
         record("channel.tested", "channel", channel.pk, actor_id=actor.pk, after={"ok": ok})
-    return Tried(ok, "" if isinstance(outcome, Sent) else outcome.reason, round(seconds, 3))
+    return Tried(ok, getattr(outcome, "reason", ""), round(seconds, 3))

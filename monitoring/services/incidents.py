@@ -42,10 +42,8 @@ def acknowledge(actor: User, incident_id: int) -> Incident:
     """
     if not actor.is_staff:
         raise NotAllowed
-    now = timezone.now()
     rows = Incident.objects.filter(pk=incident_id, acknowledged_at=None)
-    taken = {"acknowledged_at": now, "acknowledged_by": actor.pk}
-    if rows.filter(alerted_at__isnull=False).update(**taken, next_step_at=None) or rows.update(**taken):
+    if rows.update(acknowledged_at=timezone.now(), acknowledged_by=actor.pk, next_step_at=None):
         record("incident.acknowledged", "incident", incident_id, actor_id=actor.pk)
         publish(IncidentChanged(incident_id))
     return read_incident(actor, incident_id)

@@ -1,7 +1,7 @@
 """Maintenance windows: when each comes, and which monitors it covers.
 
 A window recurs by the wall clock of its time zone and lasts so many real minutes. `next_start` and `next_end`
-are kept for lists and for asking quickly; whoever asks what runs now gets the truth even where they are stale.
+are kept for lists and for asking quickly; what runs now is answered right even where they are stale.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from hazesite.audit.services import changes as audit_changes
 from hazesite.audit.services import record
 from hazesite.errors import Invalid, NotAllowed, NotFound
 from monitoring.models import MaintenanceWindow, Monitor, Tag
-from monitoring.services.checking import known_zone, needs, text_of, unknown_keys
+from monitoring.services.checking import known_zone, needs, text_of, unknown_keys, whole
 
 Occurrence = tuple[datetime, datetime]
 FIELDS = (
@@ -213,14 +213,10 @@ def _check(window: MaintenanceWindow, links: Mapping[str, list[Any]]) -> None:
     text_of(window, "description", 1000, empty=True)
     text_of(window, "recurrence", 300, empty=True)
     known_zone(window.time_zone)
-    start, minutes = window.starts_at, window.duration_minutes
+    start: Any = window.starts_at
     aware = isinstance(start, datetime) and timezone.is_aware(start)
     needs(aware, _("It needs a time, with its offset."), field="starts_at")
-    needs(
-        isinstance(minutes, int) and 0 < minutes <= MAX_MINUTES,
-        _("From a minute to 31 days."),
-        field="duration_minutes",
-    )
+    whole(window.duration_minutes, 1, MAX_MINUTES, field="duration_minutes")
     if window.recurrence and not _comes(window):
         raise NotARecurrence
     if not window.everything and not any(_covered(window, links, name) for name in LINKED):
