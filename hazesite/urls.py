@@ -26,6 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include(api)),
     path("", include("accounts.page_urls")),
     path("", include("notifications.page_urls")),
+    path("", include("monitoring.page_urls")),
     path("admin/", admin.site.urls),
     path("favicon.ico", pages.favicon),
     path("", include("tickets.page_urls")),

@@ -78,7 +78,9 @@ class MonitorIn(Strict):
     def validate_type(self, value: str) -> str:
         if value not in kinds.names():
             known = ", ".join(kinds.names())
-            raise serializers.ValidationError(_("There is no such type; there are %(names)s.") % {"names": known})
+            raise serializers.ValidationError(
+                _("There is no such type; there are %(names)s.") % {"names": known}
+            )
         return value
 
     def validate_interval(self, value: int) -> int:

@@ -116,7 +116,12 @@ def _state(incident: Incident) -> str:
 def duration_text(duration: timedelta) -> str:
     """As `2h 30m`, or `45s`: the two largest units, at most."""
     seconds = max(0, int(duration.total_seconds()))
-    parts = [(seconds // 86400, "d"), (seconds // 3600 % 24, "h"), (seconds // 60 % 60, "m"), (seconds % 60, "s")]
+    parts = [
+        (seconds // 86400, "d"),
+        (seconds // 3600 % 24, "h"),
+        (seconds // 60 % 60, "m"),
+        (seconds % 60, "s"),
+    ]
     first = next((place for place, (count, _unit) in enumerate(parts) if count), 3)
     return " ".join(f"{count}{unit}" for count, unit in parts[first : first + 2] if count) or "0s"
 

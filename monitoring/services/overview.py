@@ -8,9 +8,9 @@ from typing import Any
 from django.db.models import Avg, Count, Max, Q
 
 from accounts.models import User
+from hazesite.errors import NotAllowed
 from monitoring.models import Incident, MonitorState, Severity, Status
 from monitoring.services.windows import may_read
-from hazesite.errors import NotAllowed
 
 
 def overview(actor: User, now: datetime) -> dict[str, Any]:
@@ -26,10 +26,14 @@ def overview(actor: User, now: datetime) -> dict[str, Any]:
         **{status: Count("pk", filter=Q(status=status)) for status in Status.values},
     )
     day = now - timedelta(days=1)
-    incidents = Incident.objects.filter(Q(resolved_at=None) | Q(started_at__gt=day)).order_by().aggregate(
-        open=Count("pk", filter=Q(resolved_at=None)),
-        unacknowledged=Count("pk", filter=Q(resolved_at=None, acknowledged_at=None)),
-        last_24h=Count("pk", filter=Q(started_at__gt=day)),
+    incidents = (
+        Incident.objects.filter(Q(resolved_at=None) | Q(started_at__gt=day))
+        .order_by()
+        .aggregate(
+            open=Count("pk", filter=Q(resolved_at=None)),
+            unacknowledged=Count("pk", filter=Q(resolved_at=None, acknowledged_at=None)),
+            last_24h=Count("pk", filter=Q(started_at__gt=day)),
+        )
     )
     average = states["average"]
     return {

@@ -130,7 +130,9 @@ def _of_check(status: str, is_up: bool | None, ms: float | None) -> Tally:
 def _of_roll_up(row: dict[str, Any]) -> Tally:
     """Of how long answers took it knows only between which bounds: the upper one stands for them."""
     bounds = [*map(float, BOUNDS_MS), row["max_ms"] or BOUNDS_MS[-1]]
-    times = Counter({bound: row[column] for bound, column in zip(bounds, COLUMNS, strict=True) if row[column]})
+    times = Counter(
+        {bound: row[column] for bound, column in zip(bounds, COLUMNS, strict=True) if row[column]}
+    )
     counts = Counter({kind: row[kind] for kind in KINDS})
     return Tally(counts, row["sum_ms"], times.total(), row["min_ms"], row["max_ms"], times)
 
@@ -145,7 +147,9 @@ def uptime(monitor: Monitor, since: datetime, now: datetime) -> dict[str, Any]:
     return {"uptime_percent": percent, "downtime_seconds": round(down)}
 
 
-def _seconds(rows: Sequence[tuple[str, datetime, datetime | None]], status: str, since: datetime, now: datetime) -> float:
+def _seconds(
+    rows: Sequence[tuple[str, datetime, datetime | None]], status: str, since: datetime, now: datetime
+) -> float:
     return sum(
         max(0.0, (min(ended or now, now) - max(started, since)).total_seconds())
         for found, started, ended in rows

@@ -21,7 +21,12 @@ from hazesite.schema import SENTENCES, ErrorOut
 
 
 def success(
-    data: Any, *, message: str | None = None, status: int = 200, headers: dict[str, str] | None = None, **beside: Any
+    data: Any,
+    *,
+    message: str | None = None,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+    **beside: Any,
 ) -> Response:
     """`beside`: what stands beside `data`, as the `next_cursor` of a list."""
     body = {"status": "success", "data": data, "message": message, "timestamp": timezone.now(), **beside}
