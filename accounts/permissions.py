@@ -40,3 +40,9 @@ class Staff(RolePermission):
 
 class Admin(RolePermission):
     roles = (Role.ADMIN,)
+
+
+class Watcher(RolePermission):
+    """Staff, and monitoring tokens."""
+
+    roles = (*STAFF, Role.MONITORING)

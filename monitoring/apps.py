@@ -7,6 +7,14 @@ class MonitoringConfig(AppConfig):
     name = "monitoring"
 
     def ready(self) -> None:
+        from hazesite.outgoing import transports
         from monitoring import personal
+        from monitoring.alerts import jobs, queueing  # noqa: F401 - they register themselves
+        from monitoring.alerts.discord_webhook import DiscordChannel
+        from monitoring.alerts.mail import MailChannel
+        from monitoring.alerts.slack import SlackChannel
+        from monitoring.alerts.webhook import WebhookChannel
 
+        for transport in (MailChannel(), WebhookChannel(), SlackChannel(), DiscordChannel()):
+            transports.register(transport)
         personal.register()
