@@ -97,7 +97,9 @@ class WindowIn(Strict):
     description = Text(max_length=1000, required=False, allow_blank=True)
     starts_at = serializers.DateTimeField(help_text="Between the years 2000 and 2100.")
     duration_minutes = Whole(min_value=1, max_value=31 * 24 * 60)
-    recurrence = Text(max_length=300, required=False, allow_blank=True, help_text="As `FREQ=WEEKLY;BYDAY=SU`.")
+    recurrence = Text(
+        max_length=300, required=False, allow_blank=True, help_text="As `FREQ=WEEKLY;BYDAY=SU`."
+    )
     time_zone = Text(max_length=63, required=False)
     everything = Flag(required=False)
     active = Flag(required=False)
@@ -326,5 +328,3 @@ class PushOut(Out):
     data = serializers.JSONField(allow_null=True)  # type: ignore[assignment]
     message = serializers.CharField(allow_null=True)
     timestamp = serializers.DateTimeField()
-
-
