@@ -8,12 +8,13 @@ class MonitoringConfig(AppConfig):
 
     def ready(self) -> None:
         from hazesite.outgoing import transports
-        from monitoring import personal
+        from monitoring import health, personal  # noqa: F401 - it registers itself
         from monitoring.alerts import jobs, queueing  # noqa: F401 - they register themselves
         from monitoring.alerts.discord_webhook import DiscordChannel
         from monitoring.alerts.mail import MailChannel
         from monitoring.alerts.slack import SlackChannel
         from monitoring.alerts.webhook import WebhookChannel
+        from monitoring.engine import figures  # noqa: F401
 
         for transport in (MailChannel(), WebhookChannel(), SlackChannel(), DiscordChannel()):
             transports.register(transport)

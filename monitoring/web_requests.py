@@ -60,7 +60,7 @@ class Wanted:
         return replace(self, redirects=0)
 
     def after(self, status: int, location: str) -> Wanted:
-        """What is asked next. Nothing that may be secret goes to another origin, nor comes back from there."""
+        """What is asked next. What may be secret goes to no other origin, and comes back from none."""
         try:
             url = self.url.join(URL(location))
         except ValueError as error:

@@ -23,7 +23,7 @@ class SocketIO(MonitorType):
             url = url.with_path("/socket.io/")
         wanted = Wanted.of(watched, await token_for(watched, context))
         page = await request(context.connections, wanted.at(url.update_query(EIO="4", transport="polling")))
-        facts = {"status_code": page.status, "answer": page.text[:1000]}
+        facts: dict[str, Any] = {"status_code": page.status, "answer": page.text[:1000]}
         if page.status != 200:
             raise Failed(f"The answer is {page.status}", **facts)
         if not _opens(page.text):

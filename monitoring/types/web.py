@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import jsonpath_ng
-import jsonpath_ng.ext
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from jsonpath_ng.ext.parser import ExtendedJsonPathParser
 from rest_framework import serializers
 
 from hazesite.fields import Flag, Strict, Text, Whole
@@ -62,8 +63,8 @@ class Http(MonitorType):
     """Up while the answer has an expected status."""
 
     name = "http"
-    title = "HTTP(S)"
-    needs = ("url",)
+    title: ClassVar[str | Promise] = "HTTP(S)"
+    needs: ClassVar[Sequence[str]] = ("url",)
     options = OfWeb
 
     async def check(self, watched: Watched, context: Context) -> Result:
@@ -73,7 +74,7 @@ class Http(MonitorType):
             wanted = wanted.following_nothing()
         page = await request(context.connections, wanted)
         expires_at = expiry(page.certificate)
-        facts = {
+        facts: dict[str, Any] = {
             "status_code": page.status,
             "answer": page.text[:ANSWER_LENGTH],
             "certificate_expires_at": expires_at,
@@ -148,7 +149,7 @@ def _text(value: Any) -> str:
 
 @lru_cache(maxsize=1024)
 def parsed(path: str) -> jsonpath_ng.JSONPath:
-    return jsonpath_ng.ext.parse(path)
+    return ExtendedJsonPathParser().parse(path)
 
 
 @lru_cache(maxsize=1024)
