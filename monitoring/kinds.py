@@ -6,6 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from monitoring.types import types
+from monitoring.types.dns import RECORDS
+from monitoring.types.web import COMPARISONS
+
+__all__ = ["COMPARISONS", "RECORDS", "checked_options", "connects", "names", "needs", "usual_port"]
 
 
 def names() -> list[str]:
