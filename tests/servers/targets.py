@@ -21,6 +21,7 @@ class Targets(Loopback):
         super().__init__("targets", port)
         self.seen: list[tuple[str, str, dict[str, str]]] = []
         self.status = 200
+        self.silence = asyncio.Event()
 
     def application(self) -> web.Application:
         application = web.Application(middlewares=[self._note])
@@ -44,10 +45,14 @@ class Targets(Loopback):
         return application
 
     def listens(self) -> None:
-        pass
+        self.silence.clear()
 
     def falls_silent(self) -> None:
-        pass
+        self.silence.set()
+
+    async def pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.silence.wait(), seconds)
 
     @property
     def complaints(self) -> list[str]:
@@ -77,25 +82,24 @@ class Targets(Loopback):
         return web.Response(status=302, headers={"Location": "/loop"})
 
     async def slow(self, request: web.Request) -> web.Response:
-        await asyncio.sleep(float(request.query.get("seconds", "30")))
+        await self.pause(float(request.query.get("seconds", "30")))
         return web.Response(text="at last")
 
     async def drip(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
-        for _ in range(300):
-            await response.write(b".")
-            await asyncio.sleep(0.1)
+        with suppress(ConnectionError):
+            while not self.silence.is_set():
+                await response.write(b".")
+                await self.pause(0.1)
         return response
 
     async def huge(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
-        try:
+        with suppress(ConnectionError):
             for _ in range(HUGE // 65536):
                 await response.write(b"x" * 65536)
-        except ConnectionError:
-            pass
         return response
 
     async def cut(self, request: web.Request) -> web.StreamResponse:
