@@ -66,7 +66,7 @@ class VersionOut(serializers.ModelSerializer[SectionVersion]):
         fields = ["version", "at", "by", "by_name", "reason", "restored", "changes"]
 
 
-class HistoryOut(serializers.Serializer[Any]):
+class VersionsOut(serializers.Serializer[Any]):
     history = VersionOut(many=True)
     next_cursor = serializers.CharField(allow_null=True)
 
@@ -159,7 +159,7 @@ class ConfigViews(ViewSet):
         return _answer(services.roll_back(section, version, request.user, if_version))
 
     @extend_schema(
-        parameters=[SECTION, PageQuery], responses={200: HistoryOut, **refusals(400, 401, 403, 404)}
+        parameters=[SECTION, PageQuery], responses={200: VersionsOut, **refusals(400, 401, 403, 404)}
     )
     def history(self, request: MemberRequest, section: str) -> Response:
         """Who changed what and when, newest first."""

@@ -354,6 +354,18 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENABLE_DJANGO_DEPLOY_CHECK": False,  # what is doubtful in a document is for its tests
+    "ENUM_NAME_OVERRIDES": {
+        "BroadcastPriorityEnum": "notifications.models.Broadcast.Priority",
+        "DeliveryStateEnum": "hazesite.outgoing.models.Delivery.State",
+        "DeviceAddressKindEnum": "notifications.models.Device.AddressKind",
+        "ErasureStateEnum": "accounts.models.Erasure.State",
+        "MemeSourceEnum": "community.memes.sources.SOURCES",
+        "PlayerPlatformEnum": "community.rocketleague.models.Platform",
+        "RankCheckStateEnum": "community.rocketleague.models.RankCheck.State",
+        "TicketEventEnum": "tickets.models.TicketEvent.Type",
+        "TicketPriorityEnum": "tickets.states.Priority",
+        "TicketStatusEnum": "tickets.states.Status",
+    },
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SCHEMA_PATH_PREFIX": "/api",

@@ -125,11 +125,6 @@ class HistoryQuery(PageQuery):
 
 
 # --- out ---------------------------------------------------------------------
-class SuccessOut(serializers.Serializer[object]):
-    success = serializers.BooleanField()
-    message = serializers.CharField()
-
-
 class SettingsOut(serializers.Serializer[object]):
     notifications_enabled = serializers.BooleanField()
     ticket_new_messages = serializers.BooleanField()

@@ -8,6 +8,7 @@ from rest_framework.response import Response
 from accounts.http import MemberRequest
 from accounts.models import User
 from accounts.permissions import Admin
+from accounts.serializers import DoneOut
 from accounts.viewsets import RoleViewSet, allow
 from hazesite.api import Keyset, parsed
 from hazesite.schema import refusals
@@ -22,7 +23,7 @@ from notifications.wording import line_of, title_of
 class DeviceViews(RoleViewSet):
     request: MemberRequest
 
-    @extend_schema(request=s.RegisterIn, responses={200: s.SuccessOut, **refusals(400, 401, 403, 409)})
+    @extend_schema(request=s.RegisterIn, responses={200: DoneOut, **refusals(400, 401, 403, 409)})
     def register(self, request: MemberRequest) -> Response:
         """Push to this device from now on. Registering a token again moves it to the caller."""
         body = parsed(s.RegisterIn, request.data)
@@ -31,14 +32,14 @@ class DeviceViews(RoleViewSet):
         )
         return Response({"success": True, "message": "Token registered"})
 
-    @extend_schema(request=s.ForgetIn, responses={200: s.SuccessOut, **refusals(400, 401, 403, 404)})
+    @extend_schema(request=s.ForgetIn, responses={200: DoneOut, **refusals(400, 401, 403, 404)})
     def forget(self, request: MemberRequest) -> Response:
         """Push to this device of the caller no more."""
         services.forget_device(request.user, parsed(s.ForgetIn, request.data)["fcm_token"])
         return Response({"success": True, "message": "Token removed"})
 
     @allow(Admin)
-    @extend_schema(request=s.TestIn, responses={200: s.SuccessOut, **refusals(400, 401, 403, 502, 503)})
+    @extend_schema(request=s.TestIn, responses={200: DoneOut, **refusals(400, 401, 403, 502, 503)})
     def test(self, request: MemberRequest) -> Response:
         """Send one push now; the answer is FCM's."""
         body = parsed(s.TestIn, request.data)
@@ -104,7 +105,7 @@ class HistoryViews(RoleViewSet):
             }
         )
 
-    @extend_schema(request=s.ReadIn, responses={200: s.SuccessOut, **refusals(400, 401, 403)})
+    @extend_schema(request=s.ReadIn, responses={200: DoneOut, **refusals(400, 401, 403)})
     def read(self, request: MemberRequest) -> Response:
         """These of the caller's, or all, are read. Others' and unknown ones are passed over."""
         body = parsed(s.ReadIn, request.data)

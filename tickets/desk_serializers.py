@@ -94,13 +94,13 @@ class BlocksOut(Input):
     next_cursor = serializers.CharField(allow_null=True)
 
 
-class PersonOut(Input):
+class PresentOut(Input):
     user_id = serializers.CharField()
     user_name = serializers.CharField()
 
 
 class PresenceOut(Input):
-    users = PersonOut(many=True)
+    users = PresentOut(many=True)
 
 
 class OutcomeOut(Input):

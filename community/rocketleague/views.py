@@ -23,7 +23,7 @@ class PlayerViews(RoleViewSet):
     request: MemberRequest
 
     @extend_schema(
-        parameters=[PLATFORM], responses={200: s.StatsOut, **refusals(400, 401, 403, 404, 429, 502, 503)}
+        parameters=[PLATFORM], responses={200: s.PlayerOut, **refusals(400, 401, 403, 404, 429, 502, 503)}
     )
     def stats(self, request: MemberRequest, platform: str, username: str) -> Response:
         """A player's ranks in this season.
@@ -57,24 +57,24 @@ class CheckViews(RoleViewSet):
     request: MemberRequest
 
     @allow(Admin)
-    @extend_schema(request=None, responses={202: s.CheckStartedOut, **refusals(401, 403, 503)})
+    @extend_schema(request=None, responses={202: s.RankCheckStartedOut, **refusals(401, 403, 503)})
     def begin(self, request: MemberRequest) -> Response:
         """Read the ranks of all linked accounts, in the background. One that is running is answered."""
-        return Response(s.CheckStartedOut(checking.begin_check(request.user)).data, status=202)
+        return Response(s.RankCheckStartedOut(checking.begin_check(request.user)).data, status=202)
 
     @allow(Admin)
-    @extend_schema(responses={200: s.CheckOut, **refusals(401, 403, 404)})
+    @extend_schema(responses={200: s.RankCheckOut, **refusals(401, 403, 404)})
     def last(self, request: MemberRequest) -> Response:
         """How far the last check is."""
-        return Response(s.CheckOut(checking.check_of()).data)
+        return Response(s.RankCheckOut(checking.check_of()).data)
 
     @allow(Admin)
     @extend_schema(
         parameters=[OpenApiParameter("check_id", int, OpenApiParameter.PATH)],
-        responses={200: s.CheckOut, **refusals(401, 403, 404)},
+        responses={200: s.RankCheckOut, **refusals(401, 403, 404)},
     )
     def one(self, request: MemberRequest, check_id: str) -> Response:
         """How far a check is."""
         if not (check_id.isascii() and check_id.isdigit() and len(check_id) < 19):
             raise UnknownCheck
-        return Response(s.CheckOut(checking.check_of(int(check_id))).data)
+        return Response(s.RankCheckOut(checking.check_of(int(check_id))).data)

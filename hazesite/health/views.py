@@ -30,7 +30,7 @@ ILL = {
 }
 
 
-class CheckOut(serializers.Serializer[dict[str, Any]]):
+class HealthCheckOut(serializers.Serializer[dict[str, Any]]):
     """And the facts of the check: `usage_percent`, `active_count`, `enabled` and the like."""
 
     status = serializers.ChoiceField(["ok", "warning", "error"])
@@ -43,7 +43,7 @@ class HealthOut(serializers.Serializer[dict[str, Any]]):
     service = serializers.CharField()
     version = serializers.CharField()
     environment = serializers.ChoiceField(["development", "production"])
-    checks = serializers.DictField(child=CheckOut(), required=False, help_text="With `detailed=true`.")
+    checks = serializers.DictField(child=HealthCheckOut(), required=False, help_text="With `detailed=true`.")
 
 
 class HealthView(APIView):

@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
 from accounts.http import MemberRequest
+from accounts.serializers import DoneOut
 from accounts.viewsets import RoleViewSet
 from hazesite.api import parsed
 from hazesite.schema import refusals
@@ -13,7 +14,6 @@ from notifications.mail import addresses
 from notifications.mail import serializers as s
 from notifications.mail.models import MailAddress
 from notifications.mail.switch import is_on
-from notifications.serializers import SuccessOut
 
 
 class MailViews(RoleViewSet):
@@ -31,7 +31,7 @@ class MailViews(RoleViewSet):
         found = addresses.change_address(request.user, address=body.get("address"), muted=body.get("muted"))
         return Response(_shown(found))
 
-    @extend_schema(responses={200: SuccessOut, **refusals(401, 403, 404)})
+    @extend_schema(responses={200: DoneOut, **refusals(401, 403, 404)})
     def forget(self, request: MemberRequest) -> Response:
         """Mail the caller no more, and forget the address."""
         addresses.forget_address(request.user)
