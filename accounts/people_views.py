@@ -31,7 +31,7 @@ class PeopleViews(RoleViewSet):
     @extend_schema(parameters=[p.PeopleQuery], responses={200: p.PeopleOut, **refusals(400, 401, 403)})
     def list(self, request: MemberRequest) -> Response:
         """Everybody, the newest account first: by a part of the name or a whole id, by role, by block."""
-        query = parsed(p.PeopleQuery, request.query_params)
+        query = parsed(p.PeopleQuery, request.query_params.dict())
         limit, cursor = query.pop("limit"), query.pop("cursor")
         page, following = Keyset(directory.people(request.user, **query), "created_at").page(limit, cursor)
         context = {"last_seen": directory.last_seen(page)}
@@ -68,7 +68,7 @@ class PeopleViews(RoleViewSet):
     @extend_schema(parameters=[PageQuery], responses={200: s.SessionsOut, **refusals(400, 401, 403, 404)})
     def sessions(self, request: MemberRequest, user_id: str) -> Response:
         """Their live sign-ins, last used first."""
-        query = parsed(PageQuery, request.query_params)
+        query = parsed(PageQuery, request.query_params.dict())
         page, cursor = Keyset(directory.sign_ins_of(user_id, request.user), "last_seen_at").page(**query)
         out = s.SessionOut(page, many=True, context={"current": request.auth.pk})
         return Response({"sessions": out.data, "next_cursor": cursor})
@@ -113,7 +113,7 @@ class ErasureViews(RoleViewSet):
     @extend_schema(parameters=[PageQuery], responses={200: p.ErasuresOut, **refusals(400, 401, 403)})
     def list(self, request: MemberRequest) -> Response:
         """Erasures asked for, running and done, the newest first."""
-        query = parsed(PageQuery, request.query_params)
+        query = parsed(PageQuery, request.query_params.dict())
         page, cursor = Keyset(erasing.erasures(request.user), "asked_at").page(**query)
         return Response({"erasures": p.ErasureOut(page, many=True).data, "next_cursor": cursor})
 
@@ -131,6 +131,6 @@ class AuditViews(RoleViewSet):
     @extend_schema(parameters=[p.AuditQuery], responses={200: p.AuditOut, **refusals(400, 401, 403)})
     def list(self, request: MemberRequest) -> Response:
         """What staff did, the newest first."""
-        query: dict[str, Any] = parsed(p.AuditQuery, request.query_params)
+        query: dict[str, Any] = parsed(p.AuditQuery, request.query_params.dict())
         entries, cursor = audit_page(query)
         return Response({"entries": entries, "next_cursor": cursor})

@@ -92,7 +92,7 @@ class SessionViews(ViewSet):
     @extend_schema(parameters=[PageQuery], responses={200: s.SessionsOut, **refusals(400, 401, 403)})
     def list(self, request: MemberRequest) -> Response:
         """One's own live sign-ins, last used first."""
-        query = parsed(PageQuery, request.query_params)
+        query = parsed(PageQuery, request.query_params.dict())
         page, cursor = Keyset(Session.objects.live().filter(user=request.user), "last_seen_at").page(**query)
         out = s.SessionOut(page, many=True, context={"current": request.auth.pk})
         return Response({"sessions": out.data, "next_cursor": cursor})

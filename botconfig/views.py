@@ -6,7 +6,6 @@ from typing import Any
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
     OpenApiParameter,
-    PolymorphicProxySerializer,
     extend_schema,
     inline_serializer,
 )
@@ -19,6 +18,7 @@ from accounts.permissions import Admin
 from botconfig import description, services, verification
 from botconfig.errors import StaleVersion
 from botconfig.models import SectionVersion
+from botconfig.schema import AnySection, SectionOperation
 from botconfig.sections import SECTIONS
 from botconfig.services import Reading
 from hazesite.api import PageQuery, parsed
@@ -41,7 +41,6 @@ STATE = OpenApiParameter(
     response=True,
     description="Whether what it names was found in the server; `unverified` while the bot is away.",
 )
-AnySection = PolymorphicProxySerializer("Section", list(SECTIONS.values()), resource_type_field_name=None)
 AllSections = inline_serializer("Sections", {name: section() for name, section in SECTIONS.items()})
 
 
@@ -105,6 +104,7 @@ class ConfigViews(ViewSet):
 
     request: MemberRequest
     permission_classes = [Admin]
+    schema = SectionOperation()
 
     @extend_schema(responses={200: AllSections, **refusals(401, 403)})
     def all(self, request: MemberRequest) -> Response:
@@ -119,13 +119,13 @@ class ConfigViews(ViewSet):
         """What each field means and takes."""
         return Response({"sections": description.sections()})
 
-    @extend_schema(parameters=[SECTION, STATE], responses={200: AnySection, **refusals(401, 403, 404)})
+    @extend_schema(parameters=[STATE], responses={200: AnySection, **refusals(401, 403, 404)})
     def read(self, request: MemberRequest, section: str) -> Response:
         """One section, with its `ETag`."""
         return _answer(services.read_section(section))
 
     @extend_schema(
-        parameters=[SECTION, IF_MATCH, STATE],
+        parameters=[IF_MATCH, STATE],
         request=AnySection,
         responses={200: AnySection, **refusals(400, 401, 403, 404, 409, 412)},
     )
@@ -163,7 +163,7 @@ class ConfigViews(ViewSet):
     )
     def history(self, request: MemberRequest, section: str) -> Response:
         """Who changed what and when, newest first."""
-        page = parsed(PageQuery, request.query_params)
+        page = parsed(PageQuery, request.query_params.dict())
         rows, cursor = services.history(section, page["limit"], page["cursor"])
         return Response({"history": VersionOut(rows, many=True).data, "next_cursor": cursor})
 

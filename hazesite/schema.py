@@ -105,6 +105,25 @@ class Operation(AutoSchema):
         [permission] = self.view.get_permissions()
         return str(getattr(permission, "whom", "everybody"))
 
+    def _is_list_view(self, serializer: Any = None) -> bool:
+        return False  # a page is an object around its list, whatever the action is called
+
+    def _get_request_body(self, direction: Any = "request") -> Any:
+        """As it is written: the library knows no body of a DELETE, and in a PATCH nothing that is needed."""
+        method = self.method
+        if method in ("DELETE", "PATCH"):
+            self.method = "POST"
+        try:
+            return super()._get_request_body(direction)
+        finally:
+            self.method = method
+
+    def _get_serializer_field_meta(self, field: Any, direction: Any) -> Any:
+        meta = super()._get_serializer_field_meta(field, direction)
+        if isinstance(field, Text):
+            meta.pop("minLength", None)
+        return meta
+
     def _insert_field_validators(self, field: Any, schema: dict[str, Any]) -> None:
         if not isinstance(field, Text):  # of these all has been said
             super()._insert_field_validators(field, schema)

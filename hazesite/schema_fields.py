@@ -32,4 +32,6 @@ class StrictShape(OpenApiSerializerExtension):
 
     def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
         shape: dict[str, Any] = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
-        return shape | {"additionalProperties": False} if direction == "request" else shape
+        if direction == "request":
+            return shape | {"additionalProperties": False}
+        return shape | {"required": sorted(shape["properties"])}  # given whole, and defaults are for input

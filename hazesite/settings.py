@@ -366,6 +366,7 @@ SPECTACULAR_SETTINGS = {
         "TicketPriorityEnum": "tickets.states.Priority",
         "TicketStatusEnum": "tickets.states.Status",
     },
+    "PREPROCESSING_HOOKS": ["botconfig.schema.each_section"],
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SCHEMA_PATH_PREFIX": "/api",

@@ -103,7 +103,7 @@ class BroadcastViews(RoleViewSet):
     @extend_schema(parameters=[PageQuery], responses={200: BroadcastsOut, **refusals(400, 401, 403)})
     def list(self, request: MemberRequest) -> Response:
         """What was announced, newest first."""
-        query = parsed(PageQuery, request.query_params)
+        query = parsed(PageQuery, request.query_params.dict())
         rows = Keyset(services.broadcasts().select_related("author"), "created_at")
         page, cursor = rows.page(query["limit"], query["cursor"])
         return Response({"broadcasts": [_broadcast(one) for one in page], "next_cursor": cursor})

@@ -94,7 +94,7 @@ class HistoryViews(RoleViewSet):
     @extend_schema(parameters=[s.HistoryQuery], responses={200: s.HistoryOut, **refusals(400, 401, 403)})
     def list(self, request: MemberRequest) -> Response:
         """What the caller was told in the last 90 days, newest first, in its newest words."""
-        query = parsed(s.HistoryQuery, request.query_params)
+        query = parsed(s.HistoryQuery, request.query_params.dict())
         rows = Keyset(services.notifications_of(request.user), "created_at")
         page, cursor = rows.page(query["limit"], query["cursor"])
         return Response(

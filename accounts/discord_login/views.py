@@ -51,7 +51,7 @@ class DiscordLoginViews(ViewSet):
     @extend_schema(auth=[], parameters=[WayOutQuery], responses={200: WayOutOut, **refusals(400, 429, 503)})
     def auth(self, request: Request) -> Response:
         """Where to send somebody who wants to sign in with Discord."""
-        query = parsed(WayOutQuery, request.query_params)
+        query = parsed(WayOutQuery, request.query_params.dict())
         begun = services.begin(query["platform"], device_of(request).address)
         return Response({"auth_url": begun.auth_url})
 

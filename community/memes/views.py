@@ -31,7 +31,7 @@ class MemeViews(ViewSet):
         Without `source` any will do, and one that fails is made up for by another. When none answers the last
         known memes are shown; `source` of a refusal names who failed.
         """
-        wanted = services.wish(parsed(s.RandomQuery, request.query_params)["source"])
+        wanted = services.wish(parsed(s.RandomQuery, request.query_params.dict())["source"])
         user, late = request.user, services.too_late(wanted)
         return answer_when_known(request, lambda: services.random_meme(user, wanted), late)
 

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from community.rocketleague.models import LinkedAccount, Platform, RankCheck
-from hazesite.fields import Strict, Text
+from hazesite.fields import Strict, Text, unfit
 
 LONGEST_NAME = 64
 
@@ -18,7 +18,7 @@ class PlayerIn(Strict):
         """Nothing that is a step in a path."""
         name = value.strip()
         if name in (".", "..") or not name.isprintable():
-            raise serializers.ValidationError("This is no name of a player.")
+            raise unfit("This is no name of a player.")
         return name
 
 

@@ -46,7 +46,7 @@ class PlayerViews(RoleViewSet):
         body = parsed(s.PlayerIn, request.data)
         return Response(s.LinkOut(services.link(request.user, body["platform"], body["username"])).data)
 
-    @extend_schema(responses={200: DoneOut, **refusals(401, 403, 404)})
+    @extend_schema(request=None, responses={200: DoneOut, **refusals(401, 403, 404)})
     def unlink(self, request: MemberRequest) -> Response:
         """The caller has no account any more."""
         services.unlink(request.user)

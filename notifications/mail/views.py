@@ -31,7 +31,7 @@ class MailViews(RoleViewSet):
         found = addresses.change_address(request.user, address=body.get("address"), muted=body.get("muted"))
         return Response(_shown(found))
 
-    @extend_schema(responses={200: DoneOut, **refusals(401, 403, 404)})
+    @extend_schema(request=None, responses={200: DoneOut, **refusals(401, 403, 404)})
     def forget(self, request: MemberRequest) -> Response:
         """Mail the caller no more, and forget the address."""
         addresses.forget_address(request.user)

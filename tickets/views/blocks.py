@@ -26,7 +26,7 @@ class BlockViews(RoleViewSet):
     @extend_schema(parameters=[PageQuery], responses={200: d.BlocksOut, **refusals(400, 401, 403)})
     def list(self, request: MemberRequest) -> Response:
         """The blocks in force, newest first."""
-        query = parsed(PageQuery, request.query_params)
+        query = parsed(PageQuery, request.query_params.dict())
         page, cursor = Keyset(services.blocks(request.user), "created_at").page(
             query["limit"], query["cursor"]
         )
@@ -41,7 +41,7 @@ class BlockViews(RoleViewSet):
         return Response(_json(block))
 
     @allow(Staff)
-    @extend_schema(responses={200: SuccessOut, **refusals(401, 403, 404)})
+    @extend_schema(request=None, responses={200: SuccessOut, **refusals(401, 403, 404)})
     def unblock(self, request: MemberRequest, user_id: str) -> Response:
         """Let them write again."""
         services.unblock_user(user_id, request.user)

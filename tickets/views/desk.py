@@ -11,7 +11,7 @@ from accounts.models import User
 from accounts.permissions import Staff
 from accounts.viewsets import RoleViewSet, allow
 from hazesite.api import parsed
-from hazesite.errors import Invalid
+from hazesite.errors import Unfit
 from hazesite.schema import refusals
 from tickets import desk_serializers as d
 from tickets import serializers as s
@@ -99,7 +99,7 @@ class DeskViews(RoleViewSet):
         body = parsed(d.BulkIn, request.data)
         action, needed = ACTIONS[body["action"]]
         if missing := [key for key in needed if key not in body]:
-            raise Invalid(fields={key: ["This action needs it."] for key in missing})
+            raise Unfit(fields={key: ["This action needs it."] for key in missing})
         outcomes = services.for_each_ticket(
             body["ticket_ids"], lambda ticket_id: action(ticket_id, request.user, body)
         )

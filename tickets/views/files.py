@@ -67,7 +67,7 @@ class FileViews(RoleViewSet):
     )
     def transcript(self, request: MemberRequest, ticket_id: str) -> HttpResponseBase:
         """The whole conversation as one file to keep."""
-        query = parsed(s.TranscriptQuery, request.query_params)
+        query = parsed(s.TranscriptQuery, request.query_params.dict())
         return transcript_answer(request._request, ticket_id, request.user, query["format"])
 
 

@@ -22,7 +22,7 @@ class MessageViews(RoleViewSet):
     )
     def list(self, request: MemberRequest, ticket_id: str) -> Response:
         """Messages, oldest first: after or before a place, else the newest."""
-        query = parsed(s.MessagesQuery, request.query_params)
+        query = parsed(s.MessagesQuery, request.query_params.dict())
         ticket = visible_ticket(ticket_id, request.user)
         messages = services.messages_of(ticket, request.user, **query)
         return Response(
@@ -48,7 +48,7 @@ class MessageViews(RoleViewSet):
         message = services.edit_message(ticket_id, message_key(message_id), request.user, content)
         return Response({"success": True, "message": message_json(message)})
 
-    @extend_schema(responses={200: s.SuccessOut, **refusals(401, 403, 404)})
+    @extend_schema(request=None, responses={200: s.SuccessOut, **refusals(401, 403, 404)})
     def remove(self, request: MemberRequest, ticket_id: str, message_id: str) -> Response:
         """Take a message out of the conversation: its author may, and staff."""
         services.delete_message(ticket_id, message_key(message_id), request.user)

@@ -48,7 +48,8 @@ class CannedReplyViews(RoleViewSet):
 
     @allow(Staff)
     @extend_schema(
-        request=d.CannedReplyIn, responses={200: d.CannedReplyOut, **refusals(400, 401, 403, 404, 409)}
+        request=d.CannedReplyIn(partial=True),
+        responses={200: d.CannedReplyOut, **refusals(400, 401, 403, 404, 409)},
     )
     def change(self, request: MemberRequest, name: str) -> Response:
         """Change one; absent keys stay."""
@@ -57,7 +58,7 @@ class CannedReplyViews(RoleViewSet):
         return Response(_json(services.save_canned_reply(request.user, form.validated_data, name)))
 
     @allow(Staff)
-    @extend_schema(responses={200: SuccessOut, **refusals(401, 403, 404)})
+    @extend_schema(request=None, responses={200: SuccessOut, **refusals(401, 403, 404)})
     def remove(self, request: MemberRequest, name: str) -> Response:
         """Take one away."""
         services.delete_canned_reply(request.user, name)

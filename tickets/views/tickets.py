@@ -30,7 +30,7 @@ class TicketViews(RoleViewSet):
     @extend_schema(parameters=[s.ListQuery], responses={200: s.TicketsOut, **refusals(400, 401)})
     def list(self, request: MemberRequest) -> Response:
         """Tickets by latest activity: all for staff, one's own for members."""
-        query = parsed(s.ListQuery, request.query_params)
+        query = parsed(s.ListQuery, request.query_params.dict())
         page, cursor, total = _page(query, request.user)
         return Response({"tickets": page, "next_cursor": cursor, "total": total})
 
@@ -72,7 +72,7 @@ class TicketViews(RoleViewSet):
     )
     def events(self, request: MemberRequest, ticket_id: str) -> Response:
         """Everything after a place in the ticket's stream that the caller may see, in order."""
-        query = parsed(s.EventsQuery, request.query_params)
+        query = parsed(s.EventsQuery, request.query_params.dict())
         after, limit, staff = query["after"], query["limit"], request.user.is_staff
         ticket, events = services.stream_after(ticket_id, request.user, after, limit)
         head = ticket.head_for(request.user)
@@ -144,7 +144,7 @@ class TicketViews(RoleViewSet):
         return say(services.add_note, request, ticket_id)
 
     @allow(Admin)
-    @extend_schema(responses={200: s.SuccessOut, **refusals(401, 403, 404)})
+    @extend_schema(request=None, responses={200: s.SuccessOut, **refusals(401, 403, 404)})
     def remove(self, request: MemberRequest, ticket_id: str) -> Response:
         """Gone for everybody at once, and from the database after thirty days."""
         services.delete_ticket(ticket_id, request.user)

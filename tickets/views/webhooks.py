@@ -43,7 +43,7 @@ class WebhookViews(ViewSet):
         return Response(_webhook(services.read_webhook(request.user, webhook_id)))
 
     @extend_schema(
-        request=w.WebhookChangeIn,
+        request=w.WebhookChangeIn(partial=True),
         responses={200: w.WebhookWithSecretOut, **refusals(400, 401, 403, 404)},
     )
     def change(self, request: MemberRequest, webhook_id: str) -> Response:
@@ -58,7 +58,7 @@ class WebhookViews(ViewSet):
         webhook = services.renew_secret(request.user, webhook_id)
         return Response(_webhook(webhook) | {"secret": webhook.secret})
 
-    @extend_schema(responses={200: SuccessOut, **refusals(401, 403, 404)})
+    @extend_schema(request=None, responses={200: SuccessOut, **refusals(401, 403, 404)})
     def remove(self, request: MemberRequest, webhook_id: str) -> Response:
         """What waits to be sent to it is not sent."""
         services.delete_webhook(request.user, webhook_id)
@@ -73,7 +73,7 @@ class WebhookViews(ViewSet):
     @extend_schema(parameters=[PageQuery], responses={200: w.DeliveriesOut, **refusals(400, 401, 403, 404)})
     def deliveries(self, request: MemberRequest, webhook_id: str) -> Response:
         """What was sent to it or is to be, newest first. Sent ones are kept for seven days."""
-        query = parsed(PageQuery, request.query_params)
+        query = parsed(PageQuery, request.query_params.dict())
         rows = services.deliveries_of(request.user, webhook_id)
         page, cursor = Keyset(rows, "created_at").page(query["limit"], query["cursor"])
         return Response({"deliveries": [_delivery(row) for row in page], "next_cursor": cursor})
