@@ -30,14 +30,12 @@ class SectionOperation(Operation):
 
     def _get_request_for_media_type(self, serializer: Any, direction: Any = "request") -> Any:
         own = self._own(serializer)
-        return super()._get_request_for_media_type(
-            own(only=()) if own in SECTIONS.values() else own, direction
-        )
+        given = own(only=()) if own in SECTIONS.values() else own  # only what is to be changed
+        return super()._get_request_for_media_type(given, direction)
 
     def _get_response_for_code(self, serializer: Any, status_code: str, *more: Any, **options: Any) -> Any:
         return super()._get_response_for_code(self._own(serializer), status_code, *more, **options)
 
     def _own(self, serializer: Any) -> Any:
-        return (
-            SECTIONS.get(self.path.rpartition("/")[2], serializer) if serializer is AnySection else serializer
-        )
+        name = self.path.rpartition("/")[2]
+        return SECTIONS.get(name, serializer) if serializer is AnySection else serializer

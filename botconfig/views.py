@@ -38,8 +38,15 @@ STATE = OpenApiParameter(
     OpenApiTypes.STR,
     OpenApiParameter.HEADER,
     enum=STATES,
-    response=True,
+    response=[200],
     description="Whether what it names was found in the server; `unverified` while the bot is away.",
+)
+VERSION = OpenApiParameter(
+    "ETag",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    response=[200],
+    description="Names this version, for `If-Match`.",
 )
 AllSections = inline_serializer("Sections", {name: section() for name, section in SECTIONS.items()})
 
@@ -106,7 +113,7 @@ class ConfigViews(ViewSet):
     permission_classes = [Admin]
     schema = SectionOperation()
 
-    @extend_schema(responses={200: AllSections, **refusals(401, 403)})
+    @extend_schema(parameters=[VERSION], responses={200: AllSections, **refusals(401, 403)})
     def all(self, request: MemberRequest) -> Response:
         """All sections in one object."""
         readings = services.read_all()
@@ -119,14 +126,14 @@ class ConfigViews(ViewSet):
         """What each field means and takes."""
         return Response({"sections": description.sections()})
 
-    @extend_schema(parameters=[STATE], responses={200: AnySection, **refusals(401, 403, 404)})
+    @extend_schema(parameters=[STATE, VERSION], responses={200: AnySection, **refusals(401, 403, 404)})
     def read(self, request: MemberRequest, section: str) -> Response:
         """One section, with its `ETag`."""
         return _answer(services.read_section(section))
 
     @extend_schema(
-        parameters=[IF_MATCH, STATE],
-        request=AnySection,
+        parameters=[IF_MATCH, STATE, VERSION],
+        request={"application/json": AnySection},
         responses={200: AnySection, **refusals(400, 401, 403, 404, 409, 412)},
     )
     def change(self, request: MemberRequest, section: str) -> Response:
@@ -138,7 +145,7 @@ class ConfigViews(ViewSet):
         return _answer(services.change_section(section, request.data, request.user, version))
 
     @extend_schema(
-        parameters=[SECTION, IF_MATCH, STATE],
+        parameters=[SECTION, IF_MATCH, STATE, VERSION],
         request=None,
         responses={200: AnySection, **refusals(401, 403, 404, 412)},
     )
@@ -148,7 +155,7 @@ class ConfigViews(ViewSet):
         return _answer(services.reset_section(section, request.user, version))
 
     @extend_schema(
-        parameters=[SECTION, IF_MATCH, STATE],
+        parameters=[SECTION, IF_MATCH, STATE, VERSION],
         request=RollbackIn,
         responses={200: AnySection, **refusals(400, 401, 403, 404, 409, 412)},
     )

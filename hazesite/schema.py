@@ -38,6 +38,10 @@ USUAL = {
     429: "too_many_requests",
 }
 """The code of a status where nothing more is said."""
+HEADERS = {
+    "401": {"WWW-Authenticate": {"schema": {"type": "string"}, "description": "`Bearer`"}},
+    "429": {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}},
+}
 A_REQUEST = "3f0c9b1de8a45c27"
 
 
@@ -60,7 +64,7 @@ def refusals(*expected: int | type[Refused]) -> dict[int, OpenApiResponse]:
     for one in expected:
         if isinstance(one, int):
             usual = USUAL.get(one)
-            found[one] |= {usual: SENTENCES[one]} if usual else {}
+            found[one] |= {usual: ""} if usual else {}
         else:
             with translation.override("en"):
                 found[one.status][one.code] = str(one.message)
@@ -68,14 +72,13 @@ def refusals(*expected: int | type[Refused]) -> dict[int, OpenApiResponse]:
 
 
 def _refusal(status: int, codes: dict[str, str]) -> OpenApiResponse:
-    examples = [OpenApiExample(code, _said(code, sentence)) for code, sentence in codes.items()]
+    examples = [OpenApiExample(code, _said(code, said)) for code, said in codes.items() if said]
     named = ", ".join(f"`{code}`" for code in codes)
     return OpenApiResponse(ErrorOut, f"{SENTENCES[status]} {named}".strip(), examples)
 
 
 def _said(code: str, sentence: str) -> dict[str, Any]:
-    said = {"error": sentence, "code": code, "request_id": A_REQUEST}
-    return said | {"fields": {"limit": ["A valid integer is required."]}} if code == "invalid" else said
+    return {"error": sentence, "code": code, "request_id": A_REQUEST}
 
 
 class Operation(AutoSchema):
@@ -117,6 +120,9 @@ class Operation(AutoSchema):
             return super()._get_request_body(direction)
         finally:
             self.method = method
+
+    def _get_response_headers_for_code(self, status_code: str, direction: Any = "response") -> Any:
+        return super()._get_response_headers_for_code(status_code, direction) | HEADERS.get(status_code, {})
 
     def _get_serializer_field_meta(self, field: Any, direction: Any) -> Any:
         meta = super()._get_serializer_field_meta(field, direction)

@@ -355,6 +355,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENABLE_DJANGO_DEPLOY_CHECK": False,  # what is doubtful in a document is for its tests
     "ENUM_NAME_OVERRIDES": {
+        "AliveEnum": ["alive"],
         "BroadcastPriorityEnum": "notifications.models.Broadcast.Priority",
         "DeliveryStateEnum": "hazesite.outgoing.models.Delivery.State",
         "DeviceAddressKindEnum": "notifications.models.Device.AddressKind",

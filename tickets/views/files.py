@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiRequest, OpenApiResponse, extend_schema
 from rest_framework.parsers import MultiPartParser
 from rest_framework.response import Response
 
@@ -14,11 +14,12 @@ from hazesite.api import parsed
 from hazesite.schema import refusals
 from tickets import serializers as s
 from tickets import services
-from tickets.attached_files import SHOWN_BY_BROWSERS, TEXT
+from tickets.attached_files import ENDINGS, SHOWN_BY_BROWSERS, TEXT
 from tickets.rendering import message_json
 from tickets.views.requests import IDEMPOTENCY_KEY, nonce_of, source_of
 
 TRANSCRIPTS_PER_USER = "10/m"
+FILES = {"file": {"contentType": ", ".join(ENDINGS)}}
 
 
 class FileViews(RoleViewSet):
@@ -27,7 +28,7 @@ class FileViews(RoleViewSet):
 
     @extend_schema(
         parameters=[IDEMPOTENCY_KEY],
-        request={"multipart/form-data": s.AttachIn},
+        request={"multipart/form-data": OpenApiRequest(s.AttachIn, encoding=FILES)},
         responses={200: s.SentOut, **refusals(400, 401, 403, 404, 409, 413, 415, 429, 503)},
     )
     def attach(self, request: MemberRequest, ticket_id: str) -> Response:
