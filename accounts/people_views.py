@@ -11,6 +11,7 @@ from accounts import access, directory, erasing, exporting, services
 from accounts import people_serializers as p
 from accounts import serializers as s
 from accounts.audit_log import audit_page
+from accounts.errors import Erased, LastAdmin, NotConfirmed, RoleFromDiscord
 from accounts.http import MemberRequest
 from accounts.models import User
 from accounts.permissions import Admin, Staff
@@ -18,8 +19,6 @@ from accounts.viewsets import RoleViewSet, allow
 from hazesite import downloads
 from hazesite.api import Keyset, PageQuery, parsed
 from hazesite.schema import refusals
-
-UNCHANGED = refusals(401, 403, 404, 409)
 
 
 class PeopleViews(RoleViewSet):
@@ -46,20 +45,23 @@ class PeopleViews(RoleViewSet):
         return _shown(directory.person(user_id, request.user))
 
     @allow(Admin)
-    @extend_schema(request=p.RoleIn, responses={200: p.PersonOut, **refusals(400), **UNCHANGED})
+    @extend_schema(
+        request=p.RoleIn,
+        responses={200: p.PersonOut, **refusals(400, 401, 403, 404, RoleFromDiscord, LastAdmin, Erased)},
+    )
     def change(self, request: MemberRequest, user_id: str) -> Response:
         """Grant a role, from the next request on. Refused below what the Discord server gives, and for the
         last admin."""
         return _shown(access.set_role(user_id, request.user, parsed(p.RoleIn, request.data)["role"]))
 
     @allow(Admin)
-    @extend_schema(request=None, responses={200: p.PersonOut, **UNCHANGED})
+    @extend_schema(request=None, responses={200: p.PersonOut, **refusals(401, 403, 404, LastAdmin)})
     def block(self, request: MemberRequest, user_id: str) -> Response:
         """Sign them out everywhere, and let them in no more."""
         return _shown(access.block_person(user_id, request.user))
 
     @allow(Admin)
-    @extend_schema(request=None, responses={200: p.PersonOut, **UNCHANGED})
+    @extend_schema(request=None, responses={200: p.PersonOut, **refusals(401, 403, 404, Erased)})
     def unblock(self, request: MemberRequest, user_id: str) -> Response:
         """Let them in again."""
         return _shown(access.unblock_person(user_id, request.user))
@@ -94,7 +96,10 @@ class PeopleViews(RoleViewSet):
         file, size, name = exporting.export_for(user_id, request.user)
         return downloads.made(request._request, file, size, "application/json; charset=utf-8", name)
 
-    @extend_schema(request=p.EraseIn, responses={202: p.ErasureOut, **refusals(400), **UNCHANGED})
+    @extend_schema(
+        request=p.EraseIn,
+        responses={202: p.ErasureOut, **refusals(400, 401, 403, 404, NotConfirmed, LastAdmin)},
+    )
     def erase(self, request: MemberRequest, user_id: str) -> Response:
         """Forget somebody for good. By an admin it begins at once and cannot be undone; one's own is asked
         for, and begins when an admin agrees by the same call."""

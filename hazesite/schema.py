@@ -19,6 +19,7 @@ SENTENCES = {
     401: "The token is missing, expired or revoked.",
     403: "This role may not do that.",
     404: "Unknown, or not visible to this user.",
+    408: "The body was too long under way.",
     409: "The state of things does not allow it.",
     410: "It was deleted.",
     412: "It changed meanwhile: `If-Match` is stale.",
@@ -92,7 +93,7 @@ class Operation(AutoSchema):
         first, _newline, _rest = super().get_description().partition("\n")
         return first or None
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]  # the library's own has none either
         return f"{super().get_description()}\n\nFor {self._whom()}."
 
     def get_tags(self) -> list[str]:

@@ -355,7 +355,6 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENABLE_DJANGO_DEPLOY_CHECK": False,  # what is doubtful in a document is for its tests
     "ENUM_NAME_OVERRIDES": {
-        "AliveEnum": ["alive"],
         "BroadcastPriorityEnum": "notifications.models.Broadcast.Priority",
         "DeliveryStateEnum": "hazesite.outgoing.models.Delivery.State",
         "DeviceAddressKindEnum": "notifications.models.Device.AddressKind",
@@ -366,6 +365,7 @@ SPECTACULAR_SETTINGS = {
         "TicketEventEnum": "tickets.models.TicketEvent.Type",
         "TicketPriorityEnum": "tickets.states.Priority",
         "TicketStatusEnum": "tickets.states.Status",
+        "UpOrDownEnum": "hazesite.health.views.UP_OR_DOWN",
     },
     "PREPROCESSING_HOOKS": ["botconfig.schema.each_section"],
     "SERVE_AUTHENTICATION": [],

@@ -12,11 +12,13 @@ from accounts.permissions import Admin
 from accounts.viewsets import RoleViewSet, allow
 from botconfig.fields import channel
 from hazesite.api import Keyset, PageQuery, parsed
-from hazesite.errors import NotFound
+from hazesite.errors import NotFound, Unfit
 from hazesite.fields import Nonce, Strict, Text
 from hazesite.schema import refusals
+from notifications.errors import NoSuchChannel
 from notifications.models import Broadcast
 from notifications.services import broadcasts as services
+from tickets.errors import NonceReused
 from tickets.views.requests import IDEMPOTENCY_KEY, nonce_of
 
 
@@ -80,7 +82,7 @@ class BroadcastViews(RoleViewSet):
     @extend_schema(
         parameters=[IDEMPOTENCY_KEY],
         request=BroadcastIn,
-        responses={202: AnnouncedOut, **refusals(400, 401, 403, 409)},
+        responses={202: AnnouncedOut, **refusals(400, 401, 403, NoSuchChannel, NonceReused, Unfit)},
     )
     def announce(self, request: MemberRequest) -> Response:
         """Tell everybody: in their history, on their devices as they wish, in a channel if one is given."""
@@ -91,7 +93,7 @@ class BroadcastViews(RoleViewSet):
         return Response(answer, status=202)
 
     @allow(Admin)
-    @extend_schema(request=BroadcastIn, responses={200: PreviewOut, **refusals(400, 401, 403, 409)})
+    @extend_schema(request=BroadcastIn, responses={200: PreviewOut, **refusals(400, 401, 403, NoSuchChannel)})
     def preview(self, request: MemberRequest) -> Response:
         """What it would say and how many it would reach; nothing is sent."""
         body = parsed(BroadcastIn, request.data)

@@ -11,9 +11,11 @@ from accounts.permissions import Admin
 from accounts.serializers import DoneOut
 from accounts.viewsets import RoleViewSet, allow
 from hazesite.api import Keyset, parsed
+from hazesite.errors import Unfit
 from hazesite.schema import refusals
 from notifications import serializers as s
 from notifications import services
+from notifications.errors import PushFailed, PushNotConfigured, TooManyDevices
 from notifications.kinds import SWITCHES
 from notifications.models import Device, Notification, Preferences
 from notifications.services.testing import send_test
@@ -23,7 +25,7 @@ from notifications.wording import line_of, title_of
 class DeviceViews(RoleViewSet):
     request: MemberRequest
 
-    @extend_schema(request=s.RegisterIn, responses={200: DoneOut, **refusals(400, 401, 403, 409)})
+    @extend_schema(request=s.RegisterIn, responses={200: DoneOut, **refusals(400, 401, 403, TooManyDevices)})
     def register(self, request: MemberRequest) -> Response:
         """Push to this device from now on. Registering a token again moves it to the caller."""
         body = parsed(s.RegisterIn, request.data)
@@ -39,7 +41,9 @@ class DeviceViews(RoleViewSet):
         return Response({"success": True, "message": "Token removed"})
 
     @allow(Admin)
-    @extend_schema(request=s.TestIn, responses={200: DoneOut, **refusals(400, 401, 403, 502, 503)})
+    @extend_schema(
+        request=s.TestIn, responses={200: DoneOut, **refusals(400, 401, 403, PushFailed, PushNotConfigured)}
+    )
     def test(self, request: MemberRequest) -> Response:
         """Send one push now; the answer is FCM's."""
         body = parsed(s.TestIn, request.data)
@@ -68,7 +72,9 @@ class PreferenceViews(RoleViewSet):
         """Quiet hours, a switch for each kind, devices, muted tickets."""
         return Response(_preferences(request.user, services.preferences_of(request.user)))
 
-    @extend_schema(request=s.PreferencesIn, responses={200: s.PreferencesOut, **refusals(400, 401, 403)})
+    @extend_schema(
+        request=s.PreferencesIn, responses={200: s.PreferencesOut, **refusals(400, 401, 403, Unfit)}
+    )
     def change_preferences(self, request: MemberRequest) -> Response:
         """Absent ones stay."""
         body = parsed(s.PreferencesIn, request.data)

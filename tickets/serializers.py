@@ -81,7 +81,7 @@ class AttachIn(Input):
         help_text="10 MiB each, 25 in all.",
     )
     message = Text(max_length=4000, **OPTIONAL)
-    note = serializers.BooleanField(default=False, help_text="For staff alone, as an internal note.")
+    note = AskedFlag(default=False, help_text="For staff alone, as an internal note.")
     client_nonce = Nonce()
 
 

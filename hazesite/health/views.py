@@ -27,6 +27,7 @@ class NotInTime(Refused):
     message = _("The figures could not be put together in time.")
 
 
+UP_OR_DOWN = ("up", "down")
 STATUSES = ("ok", "degraded", "unhealthy")
 MOMENT = {"timestamp": "2026-01-05T10:30:00.123456Z", "service": answers.SERVICE, "version": "1.0.0"}
 BASIC = {"status": "ok", **MOMENT, "environment": "production"}
@@ -86,11 +87,11 @@ class QueriesOut(serializers.Serializer[dict[str, Any]]):
     total_queries = serializers.IntegerField()
     failed_queries = serializers.IntegerField()
     success_rate = serializers.FloatField()
-    status = serializers.ChoiceField(["up", "down"])
+    status = serializers.ChoiceField(UP_OR_DOWN)
 
 
 class RedisOut(serializers.Serializer[dict[str, Any]]):
-    status = serializers.ChoiceField(["up", "down"])
+    status = serializers.ChoiceField(UP_OR_DOWN)
 
 
 class FiguresOut(serializers.Serializer[dict[str, Any]]):

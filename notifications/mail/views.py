@@ -9,7 +9,9 @@ from accounts.http import MemberRequest
 from accounts.serializers import DoneOut
 from accounts.viewsets import RoleViewSet
 from hazesite.api import parsed
+from hazesite.errors import Unfit
 from hazesite.schema import refusals
+from notifications.errors import MailNotConfigured
 from notifications.mail import addresses
 from notifications.mail import serializers as s
 from notifications.mail.models import MailAddress
@@ -24,7 +26,9 @@ class MailViews(RoleViewSet):
         """Where the caller is mailed, and what is not."""
         return Response(_shown(addresses.address_of(request.user)))
 
-    @extend_schema(request=s.MailIn, responses={200: s.MailOut, **refusals(400, 401, 403, 429, 503)})
+    @extend_schema(
+        request=s.MailIn, responses={200: s.MailOut, **refusals(400, 401, 403, Unfit, 429, MailNotConfigured)}
+    )
     def change(self, request: MemberRequest) -> Response:
         """Absent ones stay. An address is mailed a link, and each time it is given until it is confirmed."""
         body = parsed(s.MailIn, request.data)

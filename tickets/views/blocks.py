@@ -12,6 +12,7 @@ from hazesite.api import Keyset, PageQuery, parsed
 from hazesite.schema import refusals
 from tickets import desk_serializers as d
 from tickets import services
+from tickets.errors import CannotBlockStaff
 from tickets.models import Block
 from tickets.rendering import person_id
 from tickets.serializers import SuccessOut
@@ -33,7 +34,9 @@ class BlockViews(RoleViewSet):
         return Response({"blocked": [_json(block) for block in page], "next_cursor": cursor})
 
     @allow(Staff)
-    @extend_schema(request=d.BlockIn, responses={200: d.BlockOut, **refusals(400, 401, 403, 404, 409)})
+    @extend_schema(
+        request=d.BlockIn, responses={200: d.BlockOut, **refusals(400, 401, 403, 404, CannotBlockStaff)}
+    )
     def block(self, request: MemberRequest, user_id: str) -> Response:
         """No new tickets and no words in old ones, until a moment or for good."""
         body = parsed(d.BlockIn, request.data)

@@ -11,10 +11,13 @@ from accounts.models import User
 from accounts.viewsets import RoleViewSet
 from hazesite import downloads, ratelimits
 from hazesite.api import parsed
+from hazesite.errors import Unfit
 from hazesite.schema import refusals
+from hazesite.uploads import TooManyUploads, TooSlow
 from tickets import serializers as s
 from tickets import services
 from tickets.attached_files import ENDINGS, SHOWN_BY_BROWSERS, TEXT
+from tickets.errors import Blocked, FileTooLarge, NonceReused, TicketClosed, TicketMerged, UnsupportedFile
 from tickets.rendering import message_json
 from tickets.views.requests import IDEMPOTENCY_KEY, nonce_of, source_of
 
@@ -29,7 +32,25 @@ class FileViews(RoleViewSet):
     @extend_schema(
         parameters=[IDEMPOTENCY_KEY],
         request={"multipart/form-data": OpenApiRequest(s.AttachIn, encoding=FILES)},
-        responses={200: s.SentOut, **refusals(400, 401, 403, 404, 409, 413, 415, 429, 503)},
+        responses={
+            200: s.SentOut,
+            **refusals(
+                400,
+                401,
+                403,
+                Blocked,
+                404,
+                TicketClosed,
+                TicketMerged,
+                NonceReused,
+                Unfit,
+                FileTooLarge,
+                UnsupportedFile,
+                429,
+                TooSlow,
+                TooManyUploads,
+            ),
+        },
     )
     def attach(self, request: MemberRequest, ticket_id: str) -> Response:
         """Post a message with files: pictures, PDF, text, zip, sound, film."""

@@ -9,10 +9,12 @@ from rest_framework.viewsets import ViewSet
 from accounts.http import MemberRequest
 from accounts.permissions import Admin
 from hazesite.api import Keyset, PageQuery, parsed
+from hazesite.outbound import AddressRefused
 from hazesite.outgoing.models import Delivery
 from hazesite.schema import refusals
 from tickets import services
 from tickets import webhook_serializers as w
+from tickets.errors import TooManyWebhooks
 from tickets.models import Webhook
 from tickets.rendering import person_id
 from tickets.serializers import SuccessOut
@@ -30,7 +32,8 @@ class WebhookViews(ViewSet):
         return Response({"webhooks": [_webhook(row) for row in services.webhooks(request.user)]})
 
     @extend_schema(
-        request=w.WebhookIn, responses={201: w.WebhookWithSecretOut, **refusals(400, 401, 403, 409)}
+        request=w.WebhookIn,
+        responses={201: w.WebhookWithSecretOut, **refusals(400, 401, 403, AddressRefused, TooManyWebhooks)},
     )
     def add(self, request: MemberRequest) -> Response:
         """A new one; the answer has its secret, this once."""
@@ -44,7 +47,7 @@ class WebhookViews(ViewSet):
 
     @extend_schema(
         request=w.WebhookChangeIn(partial=True),
-        responses={200: w.WebhookWithSecretOut, **refusals(400, 401, 403, 404)},
+        responses={200: w.WebhookWithSecretOut, **refusals(400, 401, 403, 404, AddressRefused)},
     )
     def change(self, request: MemberRequest, webhook_id: str) -> Response:
         """Change some fields; absent ones stay. Enabling clears why it was disabled."""
