@@ -22,7 +22,8 @@ from tickets.rendering import message_json
 from tickets.views.requests import IDEMPOTENCY_KEY, nonce_of, source_of
 
 TRANSCRIPTS_PER_USER = "10/m"
-FILES = {"file": {"contentType": ", ".join(ENDINGS)}}
+NAMED = {"schema": {"type": "string"}, "example": 'form-data; name="file"; filename="log.txt"'}
+FILES = {"file": {"contentType": ", ".join(ENDINGS), "headers": {"Content-Disposition": NAMED}}}
 
 
 class FileViews(RoleViewSet):
