@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from accounts import monitoring_tokens, services, tokens
+from accounts import examples, monitoring_tokens, services, tokens
 from accounts import serializers as s
 from accounts.authentication import OptionalBearer, RefreshableBearer, bearer
 from accounts.errors import AddressNotAllowed, TokenReused, Unauthenticated, WrongCredentials, WrongSecret
@@ -27,7 +27,10 @@ class LoginViews(ViewSet):
     authentication_classes = [RefreshableBearer]
 
     @extend_schema(
-        auth=[], request=s.LoginIn, responses={200: s.TokenOut, **refusals(400, WrongCredentials, 429)}
+        examples=examples.LOGIN,
+        auth=[],
+        request=s.LoginIn,
+        responses={200: s.TokenOut, **refusals(400, WrongCredentials, 429)},
     )
     def login(self, request: Request) -> Response:
         """Sign in with a user name and a password."""
@@ -35,7 +38,9 @@ class LoginViews(ViewSet):
         session = services.sign_in(device=device_of(request), **body)
         return Response(s.TokenOut(session).data)
 
-    @extend_schema(request=None, responses={200: s.TokenOut, **refusals(401, TokenReused)})
+    @extend_schema(
+        examples=[examples.SIGNED_IN], request=None, responses={200: s.TokenOut, **refusals(401, TokenReused)}
+    )
     def refresh(self, request: Request) -> Response:
         """A new token for the one in the header, which may have expired at most seven days ago."""
         token = bearer(request)
@@ -110,7 +115,7 @@ class ProfileViews(ViewSet):
     request: MemberRequest
     permission_classes = [Member]
 
-    @extend_schema(responses={200: s.UserOut, **refusals(401, 403)})
+    @extend_schema(examples=examples.ME, responses={200: s.UserOut, **refusals(401, 403)})
     def me(self, request: MemberRequest) -> Response:
         """Oneself."""
         return Response(s.UserOut(request.user).data)

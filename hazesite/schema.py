@@ -36,6 +36,7 @@ USUAL = {
     403: "not_allowed",
     404: "not_found",
     413: "too_large",
+    416: "range_not_satisfiable",
     429: "too_many_requests",
 }
 """The code of a status where nothing more is said."""
@@ -129,6 +130,10 @@ class Operation(AutoSchema):
         meta = super()._get_serializer_field_meta(field, direction)
         if isinstance(field, Text):
             meta.pop("minLength", None)
+        if direction == "response" or isinstance(meta.get("default"), dict):
+            meta.pop(
+                "default", None
+            )  # for what is left out of input, and few programs know more than a value
         return meta
 
     def _insert_field_validators(self, field: Any, schema: dict[str, Any]) -> None:

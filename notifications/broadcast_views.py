@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 
@@ -73,6 +73,21 @@ class BroadcastsOut(serializers.Serializer[object]):
     next_cursor = serializers.CharField(allow_null=True)
 
 
+NEWS = [
+    OpenApiExample(
+        "news",
+        {"title": "Movie night", "message": "Friday at nine, in the lounge.", "priority": "low"},
+        request_only=True,
+    ),
+    OpenApiExample(
+        "under way",
+        {"success": True, "broadcast_id": 3, "recipients": 412},
+        response_only=True,
+        status_codes=["202"],
+    ),
+]
+
+
 class BroadcastViews(RoleViewSet):
     """Telling everybody something: admins alone."""
 
@@ -80,6 +95,7 @@ class BroadcastViews(RoleViewSet):
 
     @allow(Admin)
     @extend_schema(
+        examples=NEWS,
         parameters=[IDEMPOTENCY_KEY],
         request=BroadcastIn,
         responses={202: AnnouncedOut, **refusals(400, 401, 403, NoSuchChannel, NonceReused, Unfit)},
@@ -93,7 +109,11 @@ class BroadcastViews(RoleViewSet):
         return Response(answer, status=202)
 
     @allow(Admin)
-    @extend_schema(request=BroadcastIn, responses={200: PreviewOut, **refusals(400, 401, 403, NoSuchChannel)})
+    @extend_schema(
+        examples=NEWS[:1],
+        request=BroadcastIn,
+        responses={200: PreviewOut, **refusals(400, 401, 403, NoSuchChannel)},
+    )
     def preview(self, request: MemberRequest) -> Response:
         """What it would say and how many it would reach; nothing is sent."""
         body = parsed(BroadcastIn, request.data)

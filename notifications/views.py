@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.response import Response
 
 from accounts.http import MemberRequest
@@ -21,11 +21,25 @@ from notifications.models import Device, Notification, Preferences
 from notifications.services.testing import send_test
 from notifications.wording import line_of, title_of
 
+REGISTERED = [
+    OpenApiExample("a phone", {"fcm_token": "dGhlLXBob25l:APA91b", "platform": "android"}, request_only=True),
+    OpenApiExample(
+        "registered",
+        {"success": True, "message": "Token registered"},
+        response_only=True,
+        status_codes=["200"],
+    ),
+]
+
 
 class DeviceViews(RoleViewSet):
     request: MemberRequest
 
-    @extend_schema(request=s.RegisterIn, responses={200: DoneOut, **refusals(400, 401, 403, TooManyDevices)})
+    @extend_schema(
+        examples=REGISTERED,
+        request=s.RegisterIn,
+        responses={200: DoneOut, **refusals(400, 401, 403, TooManyDevices)},
+    )
     def register(self, request: MemberRequest) -> Response:
         """Push to this device from now on. Registering a token again moves it to the caller."""
         body = parsed(s.RegisterIn, request.data)

@@ -42,7 +42,17 @@ def test_a_generated_client_signs_in_and_reads(tmp_path):
         "--meta",
         "none",
     ]
-    making += ["--path", str(ROOT / "openapi.yaml"), "--output-path", str(made / "hazebot_api_client")]
+    config = tmp_path / "config.yaml"
+    config.write_text("content_type_overrides: {image/png: application/octet-stream}\n")
+    making += ["--config", str(config)]
+    making += [
+        "--meta",
+        "none",
+        "--path",
+        str(ROOT / "openapi.yaml"),
+        "--output-path",
+        str(made / "hazebot_api_client"),
+    ]
     said = subprocess.run(making, capture_output=True, text=True, cwd=tmp_path)
     assert said.returncode == 0, said.stdout + said.stderr
 

@@ -8,8 +8,8 @@ from accounts.viewsets import RoleViewSet
 from hazesite.api import parsed
 from hazesite.errors import Unfit
 from hazesite.schema import refusals
+from tickets import examples, services
 from tickets import serializers as s
-from tickets import services
 from tickets.errors import Blocked, NonceReused, TicketClosed, TicketMerged
 from tickets.rendering import message_json
 from tickets.services.reading import visible_ticket
@@ -35,6 +35,7 @@ class MessageViews(RoleViewSet):
         )
 
     @extend_schema(
+        examples=examples.SAID,
         parameters=[IDEMPOTENCY_KEY],
         request=s.MessageIn,
         responses={

@@ -14,7 +14,7 @@ from accounts.viewsets import RoleViewSet, allow
 from hazesite.api import Keyset, bounded_total, cut, parsed
 from hazesite.errors import Unfit
 from hazesite.schema import refusals
-from tickets import prepared, search, services
+from tickets import examples, prepared, search, services
 from tickets import serializers as s
 from tickets.errors import (
     AlreadyClaimed,
@@ -43,7 +43,11 @@ class TicketViews(RoleViewSet):
 
     # The one call here that a monitoring token may make: it probes it and never sees a ticket.
     @allow(AnyToken)
-    @extend_schema(parameters=[s.ListQuery], responses={200: s.TicketsOut, **refusals(400, 401)})
+    @extend_schema(
+        examples=examples.LISTED,
+        parameters=[s.ListQuery],
+        responses={200: s.TicketsOut, **refusals(400, 401)},
+    )
     def list(self, request: MemberRequest) -> Response:
         """Tickets by latest activity: all for staff, one's own for members."""
         query = parsed(s.ListQuery, request.query_params.dict())
@@ -51,6 +55,7 @@ class TicketViews(RoleViewSet):
         return Response({"tickets": page, "next_cursor": cursor, "total": total})
 
     @extend_schema(
+        examples=examples.OPENED,
         parameters=[IDEMPOTENCY_KEY],
         request=s.OpenTicketIn,
         responses={
@@ -92,13 +97,15 @@ class TicketViews(RoleViewSet):
             }
         )
 
-    @extend_schema(responses={200: s.DetailOut, **refusals(401, 403, 404)})
+    @extend_schema(examples=examples.READ, responses={200: s.DetailOut, **refusals(401, 403, 404)})
     def read(self, request: MemberRequest, ticket_id: str) -> Response:
         """A ticket with its newest hundred messages, oldest first."""
         return detail(ticket_id, request)
 
     @extend_schema(
-        responses={200: s.EventsOut, **refusals(400, 401, 403, 404, TicketGone)}, parameters=[s.EventsQuery]
+        examples=examples.HISTORY,
+        responses={200: s.EventsOut, **refusals(400, 401, 403, 404, TicketGone)},
+        parameters=[s.EventsQuery],
     )
     def events(self, request: MemberRequest, ticket_id: str) -> Response:
         """Everything after a place in the ticket's stream that the caller may see, in order."""
@@ -116,6 +123,7 @@ class TicketViews(RoleViewSet):
         )
 
     @extend_schema(
+        examples=examples.CLOSED,
         request=s.CloseIn,
         responses={200: s.SuccessOut, **refusals(400, 401, 403, Blocked, 404, TicketAlreadyClosed)},
     )
