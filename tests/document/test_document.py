@@ -87,7 +87,8 @@ def test_every_refusal_names_its_codes(operations):
 def test_main_calls_come_with_examples(operations):
     for call in (
         "POST /api/auth/login", "POST /api/tickets", "POST /api/tickets/{ticket_id}/send",
-        "POST /api/tickets/{ticket_id}/close", "POST /api/admin/broadcast", "POST /api/notifications/register-token",
+        "POST /api/tickets/{ticket_id}/close", "POST /api/admin/broadcast",
+        "POST /api/notifications/register-token",
     ):  # fmt: skip
         content = operations[call]["requestBody"]["content"]["application/json"]
         assert content["examples"], call
