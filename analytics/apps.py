@@ -8,3 +8,7 @@ class AnalyticsConfig(AppConfig):
 
     def ready(self) -> None:
         from analytics import health  # noqa: F401 - it registers itself
+        from analytics.collecting import note_event
+        from hazesite.realtime import handlers
+
+        handlers.WATCHERS.append(note_event)
