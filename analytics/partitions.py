@@ -57,7 +57,9 @@ def _make(day: date) -> None:
         cursor.execute("SELECT to_regclass(%s)", [name])
         if cursor.fetchone()[0] is not None:
             return
-        cursor.execute(f"CREATE TABLE {name} (LIKE {TABLE} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES)")
+        cursor.execute(
+            f"CREATE TABLE {name} (LIKE {TABLE} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES)"
+        )
         cursor.execute(
             f"WITH moved AS (DELETE FROM {TABLE}_strays WHERE at >= %s AND at < %s RETURNING *) "  # noqa: S608
             f"INSERT INTO {name} SELECT * FROM moved",
