@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from django.db import transaction
 
@@ -39,16 +39,14 @@ class Use:
 @transaction.atomic
 def store(batch: list[Seen]) -> None:
     """Uses of those who opted out are forgotten here. A handful of queries, whatever the batch holds."""
-    declined = set(
-        OptOut.objects.filter(user__in={seen.user_id for seen in batch}).values_list("user", flat=True)
-    )
+    people = {seen.user_id for seen in batch}
+    declined = {int(choice.user_id) for choice in OptOut.objects.filter(user__in=people)}
     wanted = [seen for seen in batch if seen.user_id not in declined]
     if not wanted:
         return
     salt = current_salt()
     uses = _cleaned(wanted, salt)
-    first_day = day_of(min(use.at for use in uses))
-    visitors = visitors_of({use.user for use in uses}, salt, first_day)
+    visitors = visitors_of(_first_days(uses), salt)
     sessions = continue_sessions(_stays(uses, visitors))
     FeatureUse.objects.bulk_create(_rows(uses, visitors, sessions))
 
@@ -94,6 +92,13 @@ def _use(seen: Seen, told: dict[str, tuple[str, str]], thread: int) -> Use:
         device=cleaning.device(seen.device),
         address=seen.address,
     )
+
+
+def _first_days(uses: Iterable[Use]) -> dict[int, date]:
+    first: dict[int, datetime] = {}
+    for use in uses:
+        first[use.user] = min(use.at, first.get(use.user, use.at))
+    return {user: day_of(at) for user, at in first.items()}
 
 
 def _stays(uses: Iterable[Use], visitors: dict[int, int]) -> list[Stay]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date
 
 from django.conf import settings
@@ -41,12 +41,12 @@ def number_of(kind: str, name: object, salt: bytes) -> int:
     return int.from_bytes(made.digest(), "big", signed=True)
 
 
-def visitors_of(users: Collection[int], salt: bytes, day: date) -> dict[int, int]:
-    """The visitors these people are; those who were not here before begin on this day."""
+def visitors_of(users: Mapping[int, date], salt: bytes) -> dict[int, int]:
+    """The visitors these people are; those who were not here before begin on the day given."""
     keys = {number_of("visitor", user, salt): user for user in users}
     found = _known(keys)
     if missing := keys.keys() - found.keys():
-        new = [Visitor(key=key, first_day=day) for key in sorted(missing)]
+        new = [Visitor(key=key, first_day=users[keys[key]]) for key in sorted(missing)]
         Visitor.objects.bulk_create(new, ignore_conflicts=True)
         found = _known(keys)
     return {keys[key]: visitor for key, visitor in found.items()}

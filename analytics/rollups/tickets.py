@@ -1,8 +1,8 @@
 """How tickets went, read from the rows of their events, long after whoever wrote them went on.
 
 A cursor of time says up to where events were read. A transaction may show an event a while after the time
-that stands in it, so the last minutes before the cursor are read again; a ticket with any event there is told anew
-from all of its events.
+that stands in it, so the last minutes before the cursor are read again; a ticket with any event there is told
+anew from all of its events.
 """
 
 from __future__ import annotations

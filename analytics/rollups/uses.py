@@ -19,6 +19,8 @@ from analytics.models import FeatureUse, UsageDay
 
 MAX_VERSIONS = 40
 """Of one day: anybody can claim to have any version, and the figures should not grow with that."""
+EVERYBODY = ("", "", "")
+"""In the place of platform, version and role: all of them. No real platform is without a name."""
 CHANGED = ["uses", "failures", "uses_by_hour", "failures_by_hour", "visitors", "visitors_by_hour"]
 
 
@@ -70,8 +72,9 @@ class Day:
         found: defaultdict[Kind, Hour] = defaultdict(Hour)
         for feature, platform, version, role, visitor, uses, failures in _uses(begin, end):
             known = self._known(version)
-            found[Kind(feature, platform, known, role)].add(visitor, uses, failures)
-            found[Kind(ALL, platform, known, role)].add(visitor, uses, failures)
+            for name in (feature, ALL):
+                found[Kind(name, platform, known, role)].add(visitor, uses, failures)
+                found[Kind(name, *EVERYBODY)].add(visitor, uses, failures)
         return found
 
     def _known(self, version: str) -> str:
