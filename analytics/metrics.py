@@ -1,4 +1,4 @@
-"""The figures of the analytics that are read off the database; `collecting.buffer` counts the others."""
+"""The figures of the analytics that are read off the database; `collecting.buffering` counts the others."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import time
 from django.conf import settings
 from django.http import HttpRequest
 
-from analytics.collecting.buffer import buffer
+from analytics.collecting.buffering import buffer
 from analytics.collecting.seen import Seen
 from analytics.features import CALLS, EVENTS
 from hazesite.realtime.origins import declines_tracking

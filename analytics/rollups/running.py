@@ -18,7 +18,7 @@ from analytics.rollups import errors, progress, sessions, tickets
 from analytics.rollups.uses import Day
 
 OVERLAP = timedelta(hours=1)
-"""Uses are written within an hour, or not at all (`analytics.collecting.buffer`)."""
+"""Uses are written within an hour, or not at all (`analytics.collecting.buffering`)."""
 
 
 @dataclass(frozen=True)
