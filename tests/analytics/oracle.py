@@ -52,7 +52,7 @@ class World:
     stays: list[Stayed] = field(default_factory=list)
 
     @classmethod
-    def made(cls, seed: int, zone: str, begin: datetime, end: datetime, sessions: int = 160) -> World:
+    def made(cls, seed: int, zone: str, begin: datetime, end: datetime, sessions: int = 70) -> World:
         chance, world = random.Random(seed), cls(ZoneInfo(zone))
         for number in range(sessions):
             at = begin + (end - begin) * chance.random()
