@@ -118,6 +118,7 @@ class UsageDay(Described):
             )
         ]
         indexes = [models.Index(fields=["day"], name="usage_day")]
+        verbose_name_plural = _("analytics")
 
     def __str__(self) -> str:
         return f"{self.feature or 'all'} on {self.day}"

@@ -89,6 +89,7 @@ def test_with_a_new_salt_nobody_knows_whose_the_old_numbers_were(settings, store
     assert Salt.objects.count() == 1 and Visitor.objects.count() == 2
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_reset_wants_the_words_and_is_written_down(store, alice, ada, moira, client_of):
     store([seen(alice.pk)])
     running.run()
