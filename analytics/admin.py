@@ -35,7 +35,6 @@ class AnalyticsAdmin(ReadOnly, PageAdmin[UsageDay]):
 
     class Media:
         css = {"all": ["analytics/uplot/uPlot.min.css", "analytics/dashboard.css"]}
-        js = ["analytics/uplot/uPlot.iife.min.js", "analytics/dashboard.js"]
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view

@@ -120,9 +120,9 @@ class Month:
 
 
 def tell() -> bool:
-    """Where nobody was here yet; False elsewhere."""
-    if UsageSession.objects.exists():
+    """Where nobody was here before today; False elsewhere."""
+    if Visitor.objects.filter(first_day__lt=days.today()).exists():
         return False
     Month().store()
-    running.run()
+    running.run_since(max(running.oldest_day(), days.today() - timedelta(days=DAYS - 1)))
     return True

@@ -32,7 +32,7 @@ def drawn(visitor: Visitor) -> int:
     """Charts with something on them."""
     return int(
         visitor.page.evaluate(
-            "[...document.querySelectorAll('.chart canvas')].filter(one => one.getContext('2d')"
+            "[...document.querySelectorAll('.usage-plot canvas')].filter(one => one.getContext('2d')"
             ".getImageData(0, 0, one.width, one.height).data.some(value => value > 0)).length"
         )
     )
