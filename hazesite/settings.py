@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
+from zoneinfo import available_timezones
 
 import django_stubs_ext
 from csp.constants import NONE, SELF
@@ -190,6 +191,19 @@ logs.configure(DATA_DIR / "logs", as_json=PRODUCTION, level=LOG_LEVEL)
 # --- audit -------------------------------------------------------------------
 AUDIT_KEEP_DAYS = env.number("AUDIT_KEEP_DAYS", 0)  # 0: for ever
 
+# --- analytics ---------------------------------------------------------------
+ANALYTICS = env.flag("ANALYTICS", True)
+ANALYTICS_TIME_ZONE = env.text("ANALYTICS_TIME_ZONE", "UTC")  # of its days
+ANALYTICS_SALT_DAYS = env.number("ANALYTICS_SALT_DAYS", 0)  # 0: pseudonyms last
+ANALYTICS_KEEP_EVENTS_DAYS = env.number("ANALYTICS_KEEP_EVENTS_DAYS", 60, least=2)
+ANALYTICS_KEEP_SESSIONS_DAYS = env.number("ANALYTICS_KEEP_SESSIONS_DAYS", 180, least=2)
+ANALYTICS_KEEP_DAYS = env.number("ANALYTICS_KEEP_DAYS", 730, least=2)  # of what was added up
+GEOIP_DATABASE = env.text("GEOIP_DATABASE")  # without it no countries
+if ANALYTICS_TIME_ZONE not in available_timezones():
+    raise ImproperlyConfigured(
+        f"ANALYTICS_TIME_ZONE is {ANALYTICS_TIME_ZONE!r}; a zone is like Europe/Berlin."
+    )
+
 # --- operations --------------------------------------------------------------
 BACKUP_PASSPHRASE = env.text("BACKUP_PASSPHRASE")
 SENTRY_DSN = env.text("SENTRY_DSN")  # without it nobody is told
@@ -227,6 +241,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "hazesite.middleware.RequestLog",
+    "analytics.middleware.Usage",
     "django.middleware.security.SecurityMiddleware",
     "hazesite.middleware.ContentPolicy",
     "whitenoise.middleware.WhiteNoiseMiddleware",

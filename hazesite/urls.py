@@ -16,6 +16,7 @@ api: list[URLPattern | URLResolver] = [
     path("", include("community.memes.urls")),
     path("", include("community.rocketleague.urls")),
     path("", include("notifications.urls")),
+    path("", include("analytics.urls")),
     path("health", HealthView.as_view()),
     path("schema", pages.ApiSchema.as_view(), name="schema"),
     path("docs/", pages.ApiDocs.as_view(url_name="schema"), name="docs"),

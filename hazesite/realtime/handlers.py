@@ -17,7 +17,10 @@ from hazesite.realtime.sinks import Sink
 
 logger = structlog.get_logger(__name__)
 Handler = Callable[[Sink, dict[str, Any]], Awaitable[dict[str, Any] | None]]
+Watcher = Callable[[Sink, str], None]
 _handlers: dict[str, Handler] = {}
+WATCHERS: list[Watcher] = []
+"""Told of each event that was answered. They take no time and raise nothing."""
 
 
 def handles(event: str) -> Callable[[Handler], Handler]:
@@ -39,7 +42,10 @@ async def answer(sink: Sink, event: str, data: Any) -> dict[str, Any]:
         handler = _handlers.get(event)
         if handler is None or not isinstance(data, dict):
             raise Refused(_("This event is not known here, or its data is not an object."))
-        return {"ok": True} | (await handler(sink, data) or {})
+        answered = {"ok": True} | (await handler(sink, data) or {})
+        for watcher in WATCHERS:
+            watcher(sink, event)
+        return answered
     except Refused as refused:
         return refuse(sink, refused, data)
     except (OperationalError, InterfaceError) as error:

@@ -124,7 +124,7 @@ _sinks: dict[str, SocketIOSink] = {}
 
 
 @server.event
-async def connect(sid: str, _environ: dict[str, Any], auth: Any = None) -> None:
+async def connect(sid: str, environ: dict[str, Any], auth: Any = None) -> None:
     connection = server.manager.eio_sid_from_sid(sid, "/")
     await hub.ensure_started()
     token = auth.get("token") if isinstance(auth, dict) else None
@@ -133,6 +133,7 @@ async def connect(sid: str, _environ: dict[str, Any], auth: Any = None) -> None:
         if connection not in server.environ:
             raise Turned("gone")  # they left meanwhile, and nobody will say so again
         sink = SocketIOSink(identity, sid)
+        sink.untracked = origins.declines_tracking(environ.get("HTTP_DNT"), environ.get("HTTP_SEC_GPC"))
         hub.add(sink)
     except Refused as refused:
         raise Turned(refused.code) from refused
