@@ -6,6 +6,7 @@ from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from hazesite import security_headers
 from hazesite.realtime.wire import STRAIGHT
 
 
@@ -22,6 +23,7 @@ class SharedFrames(WebSocketsSansIOProtocol):
         extensions: dict[str, Any] = self.scope["extensions"]  # ASGI allows more
         if not self.conn.extensions:  # they change frames
             extensions[STRAIGHT] = self.write_straight
+        self.default_headers = security_headers.completed([], self.scope["scheme"])
         await super().run_asgi()
 
     def write_straight(self, framed: bytes) -> bool:
