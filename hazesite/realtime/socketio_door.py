@@ -63,13 +63,17 @@ class _Server(socketio.AsyncServer):  # type: ignore[misc]
 
 def look_again(connection: str) -> None:
     """In a while, whether somebody is at a connection; if not, it ends."""
-    loop = asyncio.get_running_loop()
-    loop.call_later(SECONDS_TO_COME_IN, lambda: loop.create_task(_end_if_nobodys(connection)))
+    asyncio.get_running_loop().call_later(SECONDS_TO_COME_IN, _end_if_nobodys, connection)
 
 
-async def _end_if_nobodys(connection: str) -> None:
+def _end_if_nobodys(connection: str) -> None:
     if connection in server.environ and server.manager.sid_from_eio_sid(connection, "/") is None:
-        await server.eio.disconnect(connection)
+        ending = asyncio.ensure_future(server.eio.disconnect(connection))
+        _endings.add(ending)
+        ending.add_done_callback(_endings.discard)
+
+
+_endings: set[asyncio.Future[None]] = set()
 
 
 def _is_allowed(origin: str | None, environ: dict[str, Any]) -> bool:
