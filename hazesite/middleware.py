@@ -67,7 +67,8 @@ class RequestLog:
         try:
             with ratelimits.noting():
                 response = self._refusal(request) or self.get_response(request)
-                response.headers.update(ratelimits.headers())
+                for header, value in ratelimits.headers().items():
+                    response[header] = value
         finally:
             origin.leave(entered)
         response["X-Request-ID"] = name

@@ -285,10 +285,8 @@ AXES_ONLY_ADMIN_SITE = True  # the API has its own limits
 AXES_ENABLED = RATELIMIT_ENABLE
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=10)
-AXES_LOCKOUT_PARAMETERS = [
-    "username",
-    "ip_address",
-]  # either: guesses come from many places, or at many names
+# Either: guesses come from many places, or at many names.
+AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
 AXES_RESET_ON_SUCCESS = True
 AXES_CLIENT_IP_CALLABLE = "hazesite.ratelimits.household_of"
 # A key of their own for tokens: what signs cookies must not sign bearers.

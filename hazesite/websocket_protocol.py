@@ -19,11 +19,19 @@ class SharedFrames(WebSocketsSansIOProtocol):
     full = False
     """What was written waits for the client to read."""
 
+    @property
+    def default_headers(self) -> security_headers.Headers:  # type: ignore[override]
+        """Of the handshake. By the time it is sent, a trusted proxy has said what the client speaks."""
+        return security_headers.completed([], self.scope["scheme"])
+
+    @default_headers.setter
+    def default_headers(self, _uvicorns: security_headers.Headers) -> None:
+        pass
+
     async def run_asgi(self) -> None:
         extensions: dict[str, Any] = self.scope["extensions"]  # ASGI allows more
         if not self.conn.extensions:  # they change frames
             extensions[STRAIGHT] = self.write_straight
-        self.default_headers = security_headers.completed([], self.scope["scheme"])
         await super().run_asgi()
 
     def write_straight(self, framed: bytes) -> bool:

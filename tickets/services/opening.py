@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from hazesite import ratelimits
 from hazesite.errors import NotAllowed, TooMany
 from tickets import stream
 from tickets.errors import NonceReused, TicketGone, TicketsDisabled, TooManyOpenTickets, UnknownType
