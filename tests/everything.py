@@ -21,7 +21,13 @@ MARKS = {NODE: "node", BROWSER: "browser", PROXY: "nginx", RULES: "promtool", UN
 PROGRAMS = f"{os.environ['PATH']}:/usr/sbin"
 EXAMPLES = "200"
 """Of the state machine; `make test` has fewer."""
+SOURCES = (
+    "manage.py", "hazesite", "accounts", "botconfig", "tickets", "monitoring", "community", "notifications",
+    "analytics", "bot", "scripts",
+)  # fmt: skip
+"""What `make security` looks at."""
 CHECKS = (
+    ["-m", "bandit", "-q", "-c", "pyproject.toml", "-r", *SOURCES],
     ["-m", "ruff", "check", "."],
     ["-m", "ruff", "format", "--check", "."],
     ["-m", "mypy", "."],

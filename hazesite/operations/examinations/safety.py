@@ -12,7 +12,9 @@ from urllib.parse import urlsplit
 import httpx
 from django.conf import settings
 
+from hazesite import outbound
 from hazesite.environment import BASE_DIR, is_weak
+from hazesite.errors import Refused
 from hazesite.operations.doctor import Finding, doubtful, examination, ill, well
 
 LEAST_KEY, GOOD_KEY = 32, 50
@@ -62,16 +64,16 @@ def https() -> Iterator[Finding]:
         return
     host = urlsplit(settings.PUBLIC_URL).hostname
     try:
-        answer = httpx.get(f"http://{host}/", timeout=3, follow_redirects=False)
-    except httpx.HTTPError:
+        answer = outbound.fetch(
+            "GET", f"http://{host}/", deadline=3, trusted=[host or ""], follow_redirects=False
+        )
+    except (httpx.HTTPError, Refused):
         yield well("https", "PUBLIC_URL is https, and plain HTTP does not answer from here")
         return
-    if answer.is_redirect and answer.headers["Location"].startswith("https://"):
+    if 300 <= answer.status < 400 and answer.headers.get("location", "").startswith("https://"):
         yield well("https", "PUBLIC_URL is https, and plain HTTP leads there")
     else:
-        yield ill(
-            "https", f"http://{host}/ answers {answer.status_code}", "Let the proxy redirect it to https."
-        )
+        yield ill("https", f"http://{host}/ answers {answer.status}", "Let the proxy redirect it to https.")
 
 
 @examination("proxies")
