@@ -20,7 +20,7 @@ class SharedFrames(WebSocketsSansIOProtocol):
     """What was written waits for the client to read."""
 
     @property
-    def default_headers(self) -> security_headers.Headers:  # type: ignore[override]
+    def default_headers(self) -> security_headers.Headers:
         """Of the handshake. By the time it is sent, a trusted proxy has said what the client speaks."""
         return security_headers.completed([], self.scope["scheme"])
 

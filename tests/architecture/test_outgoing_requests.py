@@ -12,8 +12,8 @@ from tests.architecture.test_layers import APPS, name_of, sources, tree
 
 GUARD = "hazesite/outbound.py"
 CLIENTS = {
-    "aiohttp", "anymail", "boto3", "botocore", "firebase_admin", "ftplib", "google", "http.client", "httpcore",
-    "pycurl", "requests", "sentry_sdk", "smtplib", "social_core", "socks", "storages", "telnetlib", "tornado",
+    "aiohttp", "anymail", "boto3", "botocore", "firebase_admin", "ftplib", "google", "http.client",
+    "httpcore", "pycurl", "requests", "sentry_sdk", "smtplib", "social_core", "socks", "storages", "telnetlib", "tornado",
     "urllib.request", "urllib3", "websocket", "websockets", "xmlrpc",
 }  # fmt: skip
 FETCHING = {
@@ -100,11 +100,17 @@ def test_no_exception_outlives_its_reason(place):
 @pytest.mark.parametrize(
     "line",
     [
-        "import requests", "from urllib.request import urlopen", "import urllib.request", "import aiohttp as a",
-        "import httpx\nhttpx.get(url)", "import httpx\nwith httpx.Client() as out: pass", "from httpx import get",
-        "import socket\nsocket.create_connection(('x', 1))", "import asyncio\nasyncio.open_connection('x', 1)",
+        "import requests",
+        "from urllib.request import urlopen",
+        "import urllib.request",
+        "import aiohttp as a",
+        "import httpx\nhttpx.get(url)",
+        "import httpx\nwith httpx.Client() as out: pass",
+        "from httpx import get",
+        "import socket\nsocket.create_connection(('x', 1))",
+        "import asyncio\nasyncio.open_connection('x', 1)",
     ],
-)  # fmt: skip
+)
 def test_the_rule_finds_what_goes_around_it(tmp_path, line):
     path = tmp_path / "way_round.py"
     path.write_text(line)
