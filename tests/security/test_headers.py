@@ -6,14 +6,15 @@ import httpx
 import pytest
 from websockets.sync.client import connect
 
-from tests.security.conftest import APP, BEHIND_TLS
-
 pytestmark = pytest.mark.server
+APP = "https://app.example.org"
+BEHIND_TLS = {"X-Forwarded-Proto": "https", "Host": "haze.example.org"}
+"""What a proxy adds that speaks TLS for the site."""
 KINDS = {
     "a page": ("GET", "/", 200),
     "the admin": ("GET", "/admin/login/", 200),
     "the documents": ("GET", "/api/docs/", 200),
-    "an answer of the API": ("GET", "/api/discord/auth", 503),
+    "an answer of the API": ("GET", "/api/discord/auth", 200),
     "no such call": ("GET", "/api/no/such/call", 404),
     "no such page": ("GET", "/no/such/page", 404),
     "a refusal of the outermost layer": ("POST", "/api/tickets", 413),
