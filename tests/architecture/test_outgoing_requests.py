@@ -13,8 +13,8 @@ from tests.architecture.test_layers import APPS, name_of, sources, tree
 GUARD = "hazesite/outbound.py"
 CLIENTS = {
     "aiohttp", "anymail", "boto3", "botocore", "firebase_admin", "ftplib", "google", "http.client",
-    "httpcore", "pycurl", "requests", "sentry_sdk", "smtplib", "social_core", "socks", "storages", "telnetlib",
-    "tornado", "urllib.request", "urllib3", "websocket", "websockets", "xmlrpc",
+    "httpcore", "pycurl", "requests", "sentry_sdk", "smtplib", "social_core", "socks", "storages",
+    "telnetlib", "tornado", "urllib.request", "urllib3", "websocket", "websockets", "xmlrpc",
 }  # fmt: skip
 FETCHING = {
     "get", "post", "put", "patch", "delete", "head", "options", "request", "stream", "Client", "AsyncClient",
