@@ -91,6 +91,7 @@ server = _Server(
     async_handlers=False,
     json=_Json,
     cors_allowed_origins=_is_allowed,
+    cors_credentials=False,  # tokens are said, cookies count for nothing here
     max_http_buffer_size=MAX_FRAME_BYTES,
     logger=logging.getLogger("socketio"),
     engineio_logger=logging.getLogger("engineio"),
