@@ -16,7 +16,7 @@ from hazesite.outgoing import services as outgoing
 LATE, TOO_LATE = 60.0, 600.0
 """Seconds that something due may wait before somebody should look, and before it counts as broken."""
 MANY_GIVEN_UP = 3
-"""Within an hour. One is a job with a fault of its own, for the admin and the doctor; several have a cause."""
+"""Within an hour. One is a job with a fault of its own, for the admin and the doctor; several mean more."""
 
 
 @check("memory")
