@@ -130,3 +130,21 @@ def test_a_session_known_before_signing_in_is_worth_nothing_after(client, moira,
     assert client.cookies[settings.SESSION_COOKIE_NAME].value != before
     client.cookies[settings.SESSION_COOKIE_NAME] = before
     assert client.get("/admin/").status_code == 302
+
+
+def signed_in_from(url: str, **headers: str) -> str:
+    """The address that the site takes a sign-in for."""
+    body = {"username": "mallory", "password": "mallory-is-elsewhere-4"}
+    token = httpx.post(f"{url}/api/auth/login", json=body, headers=headers).json()["token"]
+    known = headers | {"Authorization": f"Bearer {token}"}
+    sessions = httpx.get(f"{url}/api/auth/sessions", headers=known).json()["sessions"]
+    return next(one["address"] for one in sessions if one["current"])
+
+
+def test_a_trusted_proxy_is_believed_about_the_last_address_and_no_client_about_any(production, server):
+    """What a client says stands before what the proxy adds."""
+    said = {"X-Forwarded-For": "6.6.6.6, 203.0.113.9"}
+    assert signed_in_from(production.url, **BEHIND_TLS, **said) == "203.0.113.9"
+    assert signed_in_from(server.url, **said) == "127.0.0.1"
+    plain = httpx.get(f"{server.url}/admin/login/", headers={"X-Forwarded-Proto": "https"})
+    assert "__Host-" not in plain.headers["Set-Cookie"]
