@@ -1,4 +1,4 @@
-"""Two documents name for each promise, and each threat, the test that holds it: each of them must be there."""
+"""Two documents name for each promise, and each threat, the test that holds it; all of them must be there."""
 
 from __future__ import annotations
 

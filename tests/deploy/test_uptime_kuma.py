@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from itertools import combinations
 from math import gcd
 from typing import Any
@@ -120,3 +121,27 @@ def test_each_hears_what_it_expects(production, token, monitor):
 @pytest.mark.parametrize("monitor", [one for one in each() if one.values[0]["headers"]])
 def test_without_the_token_it_is_down(production, monitor):
     assert httpx.get(f"{production.url}{path_of(monitor)}", headers=HOST).status_code == 401
+
+
+def test_the_doctor_knows_each_point_the_checklist_names():
+    page = (ROOT / "docs/DEPLOYMENT_UPTIME_KUMA.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| ") and "doctor: " in line]
+    assert len(rows) >= 10
+    code = "".join(path.read_text() for path in ROOT.glob("*/operations/examinations/*.py"))
+    code += "".join(path.read_text() for path in ROOT.glob("*/examinations.py"))
+    for row in rows:
+        for name in re.findall(r"`([^`]+)`", row.partition("doctor: ")[2]):
+            assert f'"{name}"' in code or name.startswith(("make ", "FCM_")), name
+
+
+def test_the_guide_fills_in_what_it_says(tmp_path):
+    page = (ROOT / "docs/UPTIME_KUMA_SETUP.md").read_text(encoding="utf-8")
+    command = re.search(r"^    (sed -e .*?> my_monitors\.json)$", page, re.MULTILINE | re.DOTALL)[1]
+    (tmp_path / "docs").symlink_to(ROOT / "docs")
+    (tmp_path / "monitoring_token.txt").write_text("a.b-c_d\n")
+    subprocess.run(["bash", "-ec", command], cwd=tmp_path, check=True)
+    filled = json.loads((tmp_path / "my_monitors.json").read_text())["monitorList"]
+    assert all(one["url"].startswith("https://your.host/") for one in filled)
+    assert {one["headers"] for one in filled} == {None, '{"Authorization": "Bearer a.b-c_d"}'}
+    offsets = sorted(one["startOffset"] for one in MONITORS)
+    assert f"{', '.join(str(offset) for offset in offsets[:-1])} and {offsets[-1]}" in page

@@ -1,4 +1,4 @@
-"""The points of a production checklist that can be seen from here; docs/operations.md lists them all."""
+"""The points of the production checklist (docs/DEPLOYMENT_UPTIME_KUMA.md) that can be seen from here."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def https() -> Iterator[Finding]:
     if not settings.PRODUCTION:
         return
     if not settings.HTTPS:
-        yield ill("https", f"PUBLIC_URL is {settings.PUBLIC_URL}", "Serve it by HTTPS: docs/operations.md.")
+        yield ill("https", f"PUBLIC_URL is {settings.PUBLIC_URL}", "Serve it by HTTPS: docs/deployment.md.")
         return
     host = urlsplit(settings.PUBLIC_URL).hostname
     try:
