@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from itertools import combinations
+from itertools import combinations, permutations
 from math import gcd
 from typing import Any
 from urllib.parse import urlsplit
@@ -74,7 +74,9 @@ def test_it_has_what_an_import_reads():
         assert isinstance(one["accepted_statuscodes"], list) and isinstance(one["notificationIDList"], dict)
         assert isinstance(json.loads(one["headers"] or "{}"), dict), "headers are a text of JSON"
         assert all({"name", "color", "value"} <= tag.keys() for tag in one["tags"])
-        assert one["active"] is True
+        assert one["active"] == 1 and one["active"] is not True, "what is not the number 1 is paused"
+    for one, other in permutations(MONITORS, 2):
+        assert one["name"] not in other["name"], "it would be taken for one that is there already"
 
 
 def test_it_holds_no_secret():
