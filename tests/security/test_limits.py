@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from hazesite import ratelimits
+from hazesite import pulse, ratelimits
 from hazesite.errors import TooMany
+from hazesite.front import Front
+from hazesite.later import LATER
 from hazesite.realtime import handlers
 
 LOGIN = "/api/auth/login"
@@ -106,3 +108,30 @@ def test_a_refusal_over_a_socket_says_how_long_to_wait():
     assert (event, told["code"], told["retry_after"], told["client_nonce"]) == (
         "error", "too_many_requests", 17, "n1",
     )  # fmt: skip
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_an_answer_that_comes_later_tells_it_too(monkeypatch):
+    """What the view said first is dropped then, its headers as well."""
+    monkeypatch.setattr(pulse, "start", lambda: None)
+
+    async def pages(scope, _receive, send):
+        later = scope[LATER]
+        later.look, later.headers = lambda: (200, {"ok": True}), [(b"ratelimit-limit", b"10")]
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"x-dropped", b"1")]})
+        await send({"type": "http.response.body", "body": b"{}", "more_body": False})
+
+    sent = []
+
+    async def receive():
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": "/api/x", "headers": [], "scheme": "http"}
+    await Front(pages, pages)(scope, receive, send)
+    headers = dict(sent[0]["headers"])
+    assert headers[b"ratelimit-limit"] == b"10" and b"x-dropped" not in headers
+    assert headers[b"x-content-type-options"] == b"nosniff"
+    assert sent[1]["body"] == b'{"ok":true}'
