@@ -47,8 +47,8 @@ lint: $(TESTS)
 	$(PY) -m ruff format --check .
 
 security: $(TESTS)
-	$(PY) -m bandit -q -c pyproject.toml -r manage.py hazesite accounts botconfig tickets monitoring notifications \
-		analytics bot scripts
+	$(PY) -m bandit -q -c pyproject.toml -r manage.py hazesite accounts botconfig tickets monitoring \
+		community notifications analytics bot scripts
 
 types: $(TESTS)
 	$(PY) -m mypy .

@@ -309,8 +309,10 @@ AXES_ONLY_ADMIN_SITE = True  # the API has its own limits
 AXES_ENABLED = RATELIMIT_ENABLE
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=10)
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+# Either: guesses come from many places, or at many names.
+AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
 AXES_RESET_ON_SUCCESS = True
+AXES_CLIENT_IP_CALLABLE = "hazesite.ratelimits.household_of"
 # A key of their own for tokens: what signs cookies must not sign bearers.
 JWT_KEY = hmac.new(SECRET_KEY.encode(), b"hazesite.accounts.tokens", hashlib.sha256).hexdigest()
 JWT_TTL = timedelta(days=JWT_TTL_DAYS)
@@ -323,6 +325,10 @@ if HOST not in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
 CSRF_TRUSTED_ORIGINS = [PUBLIC_ORIGIN]
 HTTPS = _public.scheme == "https"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"  # Strict would lose who comes back from Discord
+if HTTPS:  # browsers take these names from this very host alone: no neighbour of ours sets our cookies
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 SECURE_PROXY_SSL_HEADER = None  # the server itself reads X-Forwarded-Proto, from trusted proxies alone
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS and PRODUCTION else 0
 SECURE_REFERRER_POLICY = "same-origin"
@@ -343,7 +349,10 @@ CORS_ALLOW_HEADERS = [
     "authorization", "content-type", "x-session-id", "x-platform", "x-app-version", "x-device-info",
     "x-request-id", "idempotency-key", "if-match",
 ]  # fmt: skip
-CORS_EXPOSE_HEADERS = ["ETag", "Retry-After", "X-Request-ID"]
+CORS_EXPOSE_HEADERS = [
+    "ETag", "Retry-After", "X-Request-ID", "X-Verification",
+    "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset",
+]  # fmt: skip
 CORS_URLS_REGEX = r"^/(api|health)(/|$)"
 
 # --- the API -----------------------------------------------------------------

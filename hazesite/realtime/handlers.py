@@ -59,8 +59,12 @@ async def answer(sink: Sink, event: str, data: Any) -> dict[str, Any]:
 
 
 def refuse(sink: Sink, refused: Refused, data: Any = None) -> dict[str, Any]:
-    """Tell the client why not; a person whose sign-in has ended is shown out."""
-    acknowledgement = _tell(sink, {"error": str(refused), "code": refused.code, **refused.details}, data)
+    """Tell the client why not, and after how many seconds it may try again; who has no sign-in any more is
+    shown out."""
+    body = {"error": str(refused), "code": refused.code, **refused.details}
+    if refused.retry_after:
+        body["retry_after"] = refused.retry_after
+    acknowledgement = _tell(sink, body, data)
     if isinstance(refused, Unauthorized):
         sink.close("unauthorized")
     return acknowledgement
