@@ -52,7 +52,7 @@ class WindowsQuery(PageQuery):
 
 class ImportQuery(serializers.Serializer[dict[str, Any]]):
     dry_run = serializers.BooleanField(default=False, help_text="Only say what would be done.")
-    update = serializers.BooleanField(
+    update = serializers.BooleanField(  # type: ignore[assignment] # the framework's name for something else
         default=False, help_text="Change monitors of the same name to what the file says."
     )
 
@@ -89,7 +89,7 @@ class StepIn(Strict):
 
 class PolicyIn(Strict):
     name = Text(max_length=100)
-    steps = StepIn(many=True, max_length=10)
+    steps = StepIn(many=True, help_text="At most 10.")
 
 
 class WindowIn(Strict):
@@ -97,7 +97,9 @@ class WindowIn(Strict):
     description = Text(max_length=1000, required=False, allow_blank=True)
     starts_at = serializers.DateTimeField(help_text="Between the years 2000 and 2100.")
     duration_minutes = Whole(min_value=1, max_value=31 * 24 * 60)
-    recurrence = Text(max_length=300, required=False, allow_blank=True, help_text="As `FREQ=WEEKLY;BYDAY=SU`.")
+    recurrence = Text(
+        max_length=300, required=False, allow_blank=True, help_text="As `FREQ=WEEKLY;BYDAY=SU`."
+    )
     time_zone = Text(max_length=63, required=False)
     everything = Flag(required=False)
     active = Flag(required=False)
@@ -326,5 +328,3 @@ class PushOut(Out):
     data = serializers.JSONField(allow_null=True)  # type: ignore[assignment]
     message = serializers.CharField(allow_null=True)
     timestamp = serializers.DateTimeField()
-
-

@@ -71,7 +71,9 @@ def _monitor(row: Row) -> Row:
     if row.get("upsideDown"):
         raise CannotBeHad("Monitors that are upside down are not had here.")
     made: Row = {"name": str(row["name"]).strip()[:150], "type": kind, "notes": []}
-    made |= _given(row, {"description": "description", "severity": "severity", "body": "body", "method": "method"})
+    made |= _given(
+        row, {"description": "description", "severity": "severity", "body": "body", "method": "method"}
+    )
     made |= _given(row, {"uses_monitoring_token": "uses_monitoring_token"})
     made["active"] = bool(row.get("active", True))
     made["tags"] = _tags(row)
@@ -193,7 +195,7 @@ def _place_in_family(monitor: Row, row: Row, by_key: Mapping[Any, Row]) -> None:
 def _channel(row: Row) -> Row:
     given = row.get("config") or {}
     config: Row = orjson.loads(given) if isinstance(given, str) else dict(given)
-    kind = config.get("type") or row.get("type")
+    kind = str(config.get("type") or row.get("type"))
     if kind not in CONFIGS:
         raise CannotBeHad(f"There are no channels of the type {kind!r} here.")
     name = str(row.get("name") or config.get("name") or "").strip()[:100]

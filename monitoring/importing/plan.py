@@ -141,7 +141,7 @@ class _Work:
                 self._skip(CHANNELS, name, _reason(refused))
 
     def _add_channel(self, row: Row) -> int | None:
-        kind, config = row.get("type"), row.get("config")
+        kind, config = str(row.get("type")), row.get("config")
         if kind not in configs.KEYS:
             raise NotValid.by({"type": ["There is no such type."]})
         if "…" in orjson.dumps(config).decode():
@@ -199,7 +199,9 @@ class _Work:
             return
         token = _usable_token(row.get("push_token"))
         if row.get("push_token") and token is None:
-            self._note(MONITORS, row["name"], "It is called at a new address: the old one is taken, or too short.")
+            self._note(
+                MONITORS, row["name"], "It is called at a new address: the old one is taken, or too short."
+            )
         self.here[row["name"]] = monitors.add_prepared(self.actor, found, token)
 
     def _references(self, row: Row) -> Row:
@@ -252,10 +254,11 @@ def _usable_token(token: object) -> str | None:
 def _differing(known: Monitor, found: Row, row: Row) -> Row:
     """What the file says otherwise. Of what it does not speak stays as it is."""
     spoken = row.keys() | {"options"}
-    stored = monitor_settings.as_settings(known) | {"tags": sorted(tag.name for tag in known.tags.all())}
-    changes = {}
+    tags = sorted(tag.name for tag in known.tags.all())
+    stored: Row = {**monitor_settings.as_settings(known), "tags": tags}
+    changes: Row = {}
     for name in stored.keys() & found.keys() & spoken:
-        value = sorted(found[name]) if name == "tags" else found[name]
+        value: Any = sorted(found[name]) if name == "tags" else found[name]
         if name == "headers":
             hidden = [header for header, said in (row.get("headers") or {}).items() if said is None]
             value = {**value, **{header: stored["headers"].get(header) for header in hidden}}

@@ -1,4 +1,4 @@
-"""What becomes of a monitor's standing when its settings change. Always inside of the transaction that does it.
+"""What becomes of a monitor's standing when its settings change. Always inside of the transaction of that.
 
 A result counts only under the fence it was begun with, so raising it makes void what is being checked now.
 """

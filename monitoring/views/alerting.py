@@ -15,7 +15,16 @@ from monitoring.paging import LongPageQuery, page_by_name
 from monitoring.rendering import channel_json, policy_json, window_json
 from monitoring.services import channels, escalations, windows
 from monitoring.views import examples
-from monitoring.views.envelope import EnvelopeViews, key_of, many, nothing, one, parsed_part, refusals, success
+from monitoring.views.envelope import (
+    EnvelopeViews,
+    key_of,
+    many,
+    nothing,
+    one,
+    parsed_part,
+    refusals,
+    success,
+)
 
 CHANNEL = OpenApiParameter("channel_id", int, OpenApiParameter.PATH)
 POLICY = OpenApiParameter("policy_id", int, OpenApiParameter.PATH)
@@ -67,7 +76,9 @@ class ChannelViews(EnvelopeViews):
         key = key_of(channel_id)
         channels.read_channel(request.user, key)
         body = parsed_part(s.ChannelIn, request.data, partial=True)
-        return success(channel_json(channels.save_channel(request.user, body, key)), message="Channel changed")
+        return success(
+            channel_json(channels.save_channel(request.user, body, key)), message="Channel changed"
+        )
 
     @allow(Admin)
     @extend_schema(parameters=[CHANNEL], responses={200: nothing(), **refusals(401, 403, 404, 409)})
@@ -92,9 +103,7 @@ class PolicyViews(EnvelopeViews):
     request: MemberRequest
 
     @allow(Watcher)
-    @extend_schema(
-        parameters=[LongPageQuery], responses={200: many(s.PolicyOut), **refusals(400, 401, 403)}
-    )
+    @extend_schema(parameters=[LongPageQuery], responses={200: many(s.PolicyOut), **refusals(400, 401, 403)})
     def list(self, request: MemberRequest) -> Response:
         """All escalation policies, by name."""
         query = parsed(LongPageQuery, request.query_params)
@@ -129,7 +138,9 @@ class PolicyViews(EnvelopeViews):
         key = key_of(policy_id)
         escalations.read_policy(request.user, key)
         body = parsed_part(s.PolicyIn, request.data, partial=True)
-        return success(policy_json(escalations.save_policy(request.user, body, key)), message="Policy changed")
+        return success(
+            policy_json(escalations.save_policy(request.user, body, key)), message="Policy changed"
+        )
 
     @allow(Admin)
     @extend_schema(parameters=[POLICY], responses={200: nothing(), **refusals(401, 403, 404)})
@@ -145,9 +156,7 @@ class WindowViews(EnvelopeViews):
     request: MemberRequest
 
     @allow(Watcher)
-    @extend_schema(
-        parameters=[s.WindowsQuery], responses={200: many(s.WindowOut), **refusals(400, 401, 403)}
-    )
+    @extend_schema(parameters=[s.WindowsQuery], responses={200: many(s.WindowOut), **refusals(400, 401, 403)})
     def list(self, request: MemberRequest) -> Response:
         """All maintenance windows, the latest beginning first."""
         query = parsed(s.WindowsQuery, request.query_params)
@@ -167,7 +176,9 @@ class WindowViews(EnvelopeViews):
     def add(self, request: MemberRequest) -> Response:
         """A new window: once, or recurring by the wall clock of its time zone."""
         saved = windows.save_window(request.user, parsed_part(s.WindowIn, request.data))
-        return success(window_json(windows.read_window(request.user, saved.pk)), message="Window created", status=201)
+        return success(
+            window_json(windows.read_window(request.user, saved.pk)), message="Window created", status=201
+        )
 
     @allow(Watcher)
     @extend_schema(parameters=[WINDOW], responses={200: one(s.WindowOut), **refusals(401, 403, 404)})

@@ -181,5 +181,3 @@ def _version(if_match: str | None) -> str | None:
     if found is None:
         raise StaleVersion
     return found[1]
-
-

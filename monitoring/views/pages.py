@@ -39,7 +39,9 @@ class PageViews(EnvelopeViews):
     )
     def add(self, request: MemberRequest) -> Response:
         """A new page, at `/status/<slug>`."""
-        return success(page_json(pages.save_page(request.user, request.data)), message="Page created", status=201)
+        return success(
+            page_json(pages.save_page(request.user, request.data)), message="Page created", status=201
+        )
 
     @allow(Watcher)
     @extend_schema(parameters=[PAGE], responses={200: one(s.PageOut), **refusals(401, 403, 404)})
