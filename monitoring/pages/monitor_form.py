@@ -20,8 +20,8 @@ LAST = (
     "response_time_critical_ms", "tags", "parent", "notification_channels", "escalation", "version",
 )  # fmt: skip
 WEB = (
-    "url", "method", "expected_status", "headers", "body", "options_max_redirects", "options_certificate_days",
-    "options_ignore_certificate", "uses_monitoring_token",
+    "url", "method", "expected_status", "headers", "body", "options_max_redirects",
+    "options_certificate_days", "options_ignore_certificate", "uses_monitoring_token",
 )  # fmt: skip
 OWN: dict[str, tuple[str, ...]] = {
     "http": (*WEB, "expected_text"),
@@ -102,7 +102,7 @@ class MonitorForm(ServiceForm):
     options_comparison = forms.ChoiceField(
         label=_("Comparison"), choices=_choices(COMPARISONS), required=False
     )
-    options_expected = JsonOrText(label=_("Expected value"), max_length=500, required=False)
+    options_expected = JsonOrText(label=_("Expected value"), required=False)
     options_record = forms.ChoiceField(label=_("Record"), choices=_choices(RECORDS), required=False)
     options_server = forms.CharField(label=_("Name server"), max_length=255, required=False)
     options_text = forms.CharField(label=_("Expected value"), max_length=500, required=False)

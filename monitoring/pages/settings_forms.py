@@ -82,7 +82,11 @@ class ChannelForm(ServiceForm):
 
     def given(self) -> dict[str, Any]:
         found = gathered(super().given(), "config")
-        return found if self.row is not None else found | {"type": self.kind}
+        if self.row is None:
+            return found | {"type": self.kind}
+        if found["config"] == shown_config(self.row):
+            del found["config"]  # as it was: there is nothing to judge
+        return found
 
 
 class WindowForm(ServiceForm):
