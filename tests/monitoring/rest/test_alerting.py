@@ -40,12 +40,17 @@ def test_a_channel_from_beginning_to_end(client, staff, watcher):
 @pytest.mark.parametrize(
     ("change", "field"),
     [
-        ({"type": "fax"}, "type"), ({"type": None}, "type"), ({"name": ""}, "name"), ({"name": "x" * 101}, "name"),
-        ({"config": []}, "config"), ({"config": {}}, "config.webhook_url"), ({"config": {"other": 1}}, "config.other"),
-        ({"config": {"webhook_url": "ftp://example.org"}}, "config.webhook_url"), ({"config": {"webhook_url": 1}}, "config.webhook_url"),
-        ({"active": "yes"}, "active"), ({"templates": []}, "templates"), ({"templates": {"x": "\0"}}, "templates"),
+        ({"type": "fax"}, "type"), ({"type": None}, "type"), ({"name": ""}, "name"),
+        ({"name": "x" * 101}, "name"),
+        ({"config": []}, "config"), ({"config": {}}, "config.webhook_url"),
+        ({"config": {"other": 1}}, "config.other"),
+        ({"config": {"webhook_url": "ftp://example.org"}}, "config.webhook_url"),
+        ({"config": {"webhook_url": 1}}, "config.webhook_url"),
+        ({"active": "yes"}, "active"), ({"templates": []}, "templates"),
+        ({"templates": {"x": "\0"}}, "templates"),
         ({"remind_minutes": 0}, "remind_minutes"), ({"flap_changes": 3}, "flap_changes"),
-        ({"time_zone": "Mars/Olympus"}, "time_zone"), ({"summary_at": "25:00"}, "summary_at"), ({"other": 1}, "other"),
+        ({"time_zone": "Mars/Olympus"}, "time_zone"), ({"summary_at": "25:00"}, "summary_at"),
+        ({"other": 1}, "other"),
     ],
 )  # fmt: skip
 def test_what_no_channel_is_made_of(client, change, field):
@@ -70,8 +75,10 @@ def test_a_policy_from_beginning_to_end(client, watcher, channel):
     assert watcher.get(path).json()["data"] == {"id": key, **body}
     steps = [*body["steps"], {"after_minutes": 15, "channels": [channel.pk]}]
     assert client.patch(path, {"steps": steps}).json()["data"]["steps"] == steps
-    for wrong in ([], [{"after_minutes": 5, "channels": [channel.pk]}], [{"after_minutes": 0, "channels": [99]}],
-                  [{"after_minutes": 0, "channels": []}], [{"after_minutes": -1, "channels": [1]}], "x"):  # fmt: skip
+    for wrong in ([], [{"after_minutes": 5, "channels": [channel.pk]}],
+    [{"after_minutes": 0, "channels": [99]}],
+                  [{"after_minutes": 0, "channels": []}], [{"after_minutes": -1, "channels": [1]}],
+                  "x"):  # fmt: skip
         assert client.patch(path, {"steps": wrong}).status_code == 400, wrong
     assert client.post("/api/escalation-policies", body).status_code == 409
     assert client.delete(path).status_code == 200
@@ -79,7 +86,8 @@ def test_a_policy_from_beginning_to_end(client, watcher, channel):
 
 def test_a_window_from_beginning_to_end(client, watcher):
     monitor = make_monitor()
-    body = {"name": "Updates", "starts_at": START, "duration_minutes": 60, "recurrence": "FREQ=WEEKLY;BYDAY=SU",
+    body = {"name": "Updates", "starts_at": START, "duration_minutes": 60,
+    "recurrence": "FREQ=WEEKLY;BYDAY=SU",
             "time_zone": "Europe/Berlin", "monitors": [monitor.pk]}  # fmt: skip
     answer = client.post("/api/maintenance", body)
     assert answer.status_code == 201, answer.content
@@ -96,9 +104,11 @@ def test_a_window_from_beginning_to_end(client, watcher):
 @pytest.mark.parametrize(
     "change",
     [
-        {"starts_at": "soon"}, {"starts_at": None}, {"starts_at": "0001-01-01T00:00:00Z"}, {"duration_minutes": 0},
+        {"starts_at": "soon"}, {"starts_at": None}, {"starts_at": "0001-01-01T00:00:00Z"},
+        {"duration_minutes": 0},
         {"starts_at": "9999-12-31T23:59:59Z"}, {"duration_minutes": 50_000}, {"recurrence": "FREQ=SECONDLY"},
-        {"recurrence": "x"}, {"time_zone": "Nowhere"}, {"monitors": [99]}, {"monitors": [[]]}, {"tags": ["none"]},
+        {"recurrence": "x"}, {"time_zone": "Nowhere"}, {"monitors": [99]}, {"monitors": [[]]},
+        {"tags": ["none"]},
         {"everything": False}, {"name": ""}, {"other": 1},
     ],
 )  # fmt: skip

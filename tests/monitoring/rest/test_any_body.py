@@ -18,13 +18,15 @@ FIELDS = [
     "name", "type", "url", "host", "port", "method", "headers", "body", "expected_status", "expected_text",
     "options", "interval", "timeout", "retries", "severity", "active", "parent", "tags",
     "notification_channels", "escalation", "config", "templates", "default", "steps", "starts_at",
-    "duration_minutes", "recurrence", "time_zone", "everything", "monitors", "slug", "title", "text", "public",
+    "duration_minutes", "recurrence", "time_zone", "everything", "monitors", "slug", "title", "text",
+    "public",
     "monitorList", "notificationList", "hazebot_monitors", "summary_at", "status", "ping", "msg",
 ]  # fmt: skip
 WORDS = [
     "http", "keyword", "json", "ping", "port", "dns", "tls", "push", "socketio", "webhook", "email", "slack",
     "https://example.org/", "example.org", "http://127.0.0.1/", "GET", "200-299", "critical", "UTC", "status",
-    "FREQ=DAILY", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", "2026-11-28T00:00:00Z", "08:00", "\0", "", "x" * 3000,
+    "FREQ=DAILY", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", "2026-11-28T00:00:00Z", "08:00", "\0", "",
+    "x" * 3000,
     "${PUBLIC_URL}", "${UNKNOWN}", "json-query", "docker", "smtp", "{}", "[]", "null", "{\"type\": \"smtp\"}",
 ]  # fmt: skip
 TEXT = st.sampled_from(WORDS) | st.text(max_size=12)
@@ -36,7 +38,9 @@ SCALAR = (
     | st.floats(allow_nan=False)
     | TEXT
 )
-KEYS = st.sampled_from([*FIELDS, "monitor", "group", "after_minutes", "channels", "path", "expected", "webhook_url", "roles", "id", "hostname", "maxretries", "accepted_statuscodes", "notificationIDList", "isDefault"])  # fmt: skip
+KEYS = st.sampled_from([*FIELDS, "monitor", "group", "after_minutes", "channels", "path", "expected",
+"webhook_url", "roles", "id", "hostname", "maxretries", "accepted_statuscodes", "notificationIDList",
+"isDefault"])  # fmt: skip
 VALUE = st.recursive(
     SCALAR,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS | TEXT, inner, max_size=4),
@@ -99,7 +103,8 @@ def _encoded(body: Any) -> bytes:
 @hypothesis(max_examples=30, deadline=None, suppress_health_check=SAME_DATABASE)
 @given(
     query=st.dictionaries(
-        st.sampled_from(["limit", "cursor", "q", "tag", "status", "type", "severity", "hours", "range", "state", "monitor", "running"]),
+        st.sampled_from(["limit", "cursor", "q", "tag", "status", "type", "severity", "hours", "range",
+        "state", "monitor", "running"]),
         st.text(max_size=12) | st.sampled_from(["\0", "9" * 30, "-1", "up", "24h", "WyJhIiwxXQ", "IjIwMjYi"]),
         max_size=3,
     )

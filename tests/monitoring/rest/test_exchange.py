@@ -13,7 +13,7 @@ from django.core.management.base import CommandError
 
 from monitoring import samples
 from monitoring.importing import placeholders
-from monitoring.models import EscalationPolicy, Monitor, NotificationChannel, StatusPage
+from monitoring.models import EscalationPolicy, Incident, Monitor, NotificationChannel, StatusPage
 from monitoring.services.console import CONSOLE
 from tests.monitoring.rest.stock import furnish
 
@@ -21,19 +21,26 @@ KUMA: dict[str, Any] = {
     "version": "1.23.16",
     "notificationList": [
         {"id": 1, "name": "Mail", "active": True, "isDefault": True, "config": json.dumps({
-            "type": "smtp", "smtpHost": "93.184.215.14", "smtpPort": 465, "smtpSecure": True, "smtpUsername": "u",
-            "smtpPassword": "s3cret", "smtpFrom": '"HazeBot" <bot@example.org>', "smtpTo": "a@example.org, b@example.org"})},
+            "type": "smtp", "smtpHost": "93.184.215.14", "smtpPort": 465, "smtpSecure": True,
+            "smtpUsername": "u",
+            "smtpPassword": "s3cret", "smtpFrom": '"HazeBot" <bot@example.org>',
+            "smtpTo": "a@example.org, b@example.org"})},
         {"id": 2, "name": "Hook", "active": True, "config": json.dumps({
-            "type": "webhook", "webhookURL": "https://93.184.215.14/hook", "webhookAdditionalHeaders": '{"X-Key": "k"}'})},
-        {"id": 3, "name": "Slack", "config": json.dumps({"type": "slack", "slackwebhookURL": "https://93.184.215.14/s"})},
-        {"id": 4, "name": "Discord", "config": json.dumps({"type": "discord", "discordWebhookUrl": "https://93.184.215.14/d"})},
+            "type": "webhook", "webhookURL": "https://93.184.215.14/hook",
+            "webhookAdditionalHeaders": '{"X-Key": "k"}'})},
+        {"id": 3, "name": "Slack",
+        "config": json.dumps({"type": "slack", "slackwebhookURL": "https://93.184.215.14/s"})},
+        {"id": 4, "name": "Discord",
+        "config": json.dumps({"type": "discord", "discordWebhookUrl": "https://93.184.215.14/d"})},
         {"id": 5, "name": "Phone", "config": json.dumps({"type": "telegram", "telegramBotToken": "x"})},
-        {"id": 6, "name": "Inside", "config": json.dumps({"type": "slack", "slackwebhookURL": "http://10.0.0.1/"})},
+        {"id": 6, "name": "Inside",
+        "config": json.dumps({"type": "slack", "slackwebhookURL": "http://10.0.0.1/"})},
         {"id": 7, "name": "Broken", "config": "{"},
     ],
     "monitorList": [
         {"id": 1, "name": "Group", "type": "group"},
-        {"id": 2, "name": "Site", "type": "http", "url": "https://example.org/", "method": "POST", "interval": 20,
+        {"id": 2, "name": "Site", "type": "http", "url": "https://example.org/", "method": "POST",
+        "interval": 20,
          "timeout": 48, "retryInterval": 20, "maxretries": 2, "accepted_statuscodes": ["200-299", "401"],
          "headers": '{"X-Probe": "1"}', "body": '{"a": 1}', "maxredirects": 3, "ignoreTls": True, "parent": 1,
          "tags": [{"name": "env", "value": "prod"}, {"name": "core", "value": ""}],
@@ -123,7 +130,9 @@ def test_what_is_here_is_changed_only_when_asked(client):
     assert imported(client, KUMA, "?update=true")["monitors"]["changed"] == []
 
 
-@pytest.mark.parametrize("document", [{}, [], {"monitorList": 1}, {"hazebot_monitors": 2}, {"monitorList": [], "notificationList": 7}, {"hazebot_monitors": 1, "monitors": {}}])  # fmt: skip
+@pytest.mark.parametrize("document",
+[{}, [], {"monitorList": 1}, {"hazebot_monitors": 2}, {"monitorList": [], "notificationList": 7},
+{"hazebot_monitors": 1, "monitors": {}}])  # fmt: skip
 def test_what_is_no_file_of_monitors(client, document):
     answer = client.post("/api/monitors/import", document)
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
@@ -229,6 +238,21 @@ def test_the_site_watches_itself(db, settings, url):
         120,
         180,
     }
+
+
+def test_a_demo_has_a_past(client, settings):
+    for _again in range(2):
+        call_command("create_sample_monitors", "--demo", stdout=StringIO())
+    key = Monitor.objects.get(name="HazeBot API - Tickets").pk
+    for name in ("6h", "7d", "90d"):
+        data = client.get(f"/api/monitors/{key}/stats?range={name}").json()["data"]
+        assert data["checks"]["up"] > 50
+        assert 95 < data["uptime_percent"] <= 100
+    assert Incident.objects.filter(resolved_at=None).count() == 0
+    assert Incident.objects.count() >= 9
+    settings.PRODUCTION = True
+    with pytest.raises(CommandError):
+        call_command("create_sample_monitors", "--demo")
 
 
 def test_samples_by_the_console_are_nobodys_deed(db):
