@@ -1,5 +1,7 @@
-"""What is watched, in the admin site: to look at and to press buttons. Settings are changed on the pages of the
-monitors, where each field is judged and names are looked up outside of transactions."""
+"""What is watched, in the admin site: to look at and to press buttons.
+
+Settings are changed on the pages of the monitors, where names are looked up outside of transactions.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -36,10 +39,19 @@ SEVERITIES = {"critical": "danger", "warning": "warning", "info": "info"}
 
 
 class Deletable(ReadOnly):
-    """To look at and to delete, by the service that does it."""
+    """To look at and to delete, by the service that does it; `page` is where it is changed."""
+
+    page = ""
 
     def has_delete_permission(self, request: HttpRequest, _obj: Any = None) -> bool:
         return bool(getattr(request.user, "is_admin", False))
+
+    def get_deleted_objects(self, rows: Any, _request: HttpRequest) -> Any:
+        """The rows alone: what goes with one may be the history of years, and is not listed."""
+        return [str(row) for row in rows], {}, set(), []
+
+    def view_on_site(self, row: Any) -> str:
+        return reverse("monitoring-edit", args=[self.page, row.pk])
 
     def delete_model(self, request: HttpRequest, row: Model) -> None:
         self.removed(request.user, row.pk)
@@ -54,15 +66,16 @@ class Deletable(ReadOnly):
 
 @admin.register(Monitor)
 class MonitorAdmin(Deletable, PageAdmin[Monitor]):
-    group, icon = Group.MONITORS, "monitor_heart"
+    group, icon, page = Group.MONITORS, "monitor_heart", "monitor"
     list_display = ["name", "type", "shown_status", "shown_since", "severity_label", "interval", "active"]
     list_filter = ["state__status", "type", "severity", "active", "tags"]
     search_fields = ["name", "url", "host"]
     list_select_related = ["state"]
     fields = [
         "name", "description", "type", "url", "host", "port", "method", "shown_headers", "expected_status",
-        "expected_text", "options", "uses_monitoring_token", "interval", "timeout", "retries", "retry_interval",
-        "severity", "response_time_warning_ms", "response_time_critical_ms", "active", "parent", "tags",
+        "expected_text", "options", "uses_monitoring_token", "interval", "timeout", "retries",
+        "retry_interval", "severity", "response_time_warning_ms", "response_time_critical_ms", "active",
+        "parent", "tags",
         "notification_channels", "escalation", "shown_status", "shown_since", "shown_error", "created_at",
     ]  # fmt: skip
     readonly_fields = ["shown_headers", "shown_status", "shown_since", "shown_error"]
@@ -140,7 +153,7 @@ class IncidentAdmin(ReadOnly, PageAdmin[Incident]):
 
 @admin.register(NotificationChannel)
 class ChannelAdmin(Deletable, PageAdmin[NotificationChannel]):
-    group, icon = Group.MONITORS, "notifications_active"
+    group, icon, page = Group.MONITORS, "notifications_active", "channel"
     list_display = ["name", "type", "active", "default"]
     list_filter = ["type", "active"]
     search_fields = ["name"]
@@ -161,17 +174,17 @@ class ChannelAdmin(Deletable, PageAdmin[NotificationChannel]):
 
     @admin.action(description=_("Send a test"), permissions=["delete"])
     def send_test(self, request: HttpRequest, rows: QuerySet[NotificationChannel]) -> None:
-        for row in rows:
-            tried: list[channels.Tried] = []
-            for_each(request, [row], lambda one: tried.append(channels.test_channel(_actor(request), one.pk)))
-            for outcome in tried:
-                if not outcome.ok:
-                    self.message_user(request, f"{row.name}: {outcome.detail}", level="error")
+        def try_one(row: NotificationChannel) -> None:
+            tried = channels.test_channel(_actor(request), row.pk)
+            if not tried.ok:
+                self.message_user(request, f"{row.name}: {tried.detail}", level="error")
+
+        for_each(request, rows, try_one)
 
 
 @admin.register(EscalationPolicy)
 class PolicyAdmin(Deletable, PageAdmin[EscalationPolicy]):
-    group, icon = Group.MONITORS, "stairs"
+    group, icon, page = Group.MONITORS, "stairs", "policy"
     list_display = ["name", "shown_steps"]
     search_fields = ["name"]
     fields = ["name", "shown_steps"]
@@ -194,7 +207,7 @@ class PolicyAdmin(Deletable, PageAdmin[EscalationPolicy]):
 
 @admin.register(MaintenanceWindow)
 class WindowAdmin(Deletable, PageAdmin[MaintenanceWindow]):
-    group, icon = Group.MONITORS, "construction"
+    group, icon, page = Group.MONITORS, "construction", "window"
     list_display = ["name", "starts_at", "duration_minutes", "recurrence", "next_start", "active"]
     list_filter = ["active", "starts_at"]
     search_fields = ["name"]
@@ -205,7 +218,7 @@ class WindowAdmin(Deletable, PageAdmin[MaintenanceWindow]):
 
 @admin.register(StatusPage)
 class StatusPageAdmin(Deletable, PageAdmin[StatusPage]):
-    group, icon = Group.MONITORS, "public"
+    group, icon, page = Group.MONITORS, "public", "page"
     list_display = ["title", "slug", "is_public"]
     search_fields = ["title", "slug"]
     fields = ["title", "slug", "description", "is_public"]

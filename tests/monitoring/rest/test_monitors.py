@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -323,7 +324,7 @@ def test_stats_of_each_range(client, name):
     assert data["response_time_ms"]["average"] == 100
     assert data["response_time_ms"]["p50"] in (100, 110)
     starts = [parse_datetime(bucket["at"]) for bucket in data["buckets"]]
-    steps = {(later - earlier).total_seconds() for earlier, later in zip(starts, starts[1:], strict=False)}
+    steps = {(later - earlier).total_seconds() for earlier, later in pairwise(starts)}
     assert steps == {data["bucket_seconds"]}
     assert len(starts) == RANGES[name].length / RANGES[name].bucket
 
