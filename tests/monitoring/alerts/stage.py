@@ -126,10 +126,11 @@ class Stage:
         return Sent(letter.also)
 
     def work(self, **span: float) -> list[tuple[str, str, str]]:
-        """Time passes by the minute, and a worker does what comes up."""
-        before, end = len(self.told), self.clock.now + timedelta(**span)
+        """Time passes by the minute, later by the half hour, and a worker does what comes up."""
+        before, begin, end = len(self.told), self.clock.now, self.clock.now + timedelta(**span)
         while self.clock.now < end:
-            self.clock.on(seconds=min(60.0, (end - self.clock.now).total_seconds()))
+            step = 60.0 if self.clock.now - begin < timedelta(minutes=35) else 1800.0
+            self.clock.on(seconds=min(step, (end - self.clock.now).total_seconds()))
             clock.take_steps()
             self.drain()
         return self.told[before:]
