@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -142,3 +144,22 @@ class Stage:
 
 def states() -> dict[str, str]:
     return dict(Delivery.objects.order_by("pk").values_list("thing", "state"))
+
+
+class RealClock(Clock):
+    """For what waits for servers and threads."""
+
+    @property
+    def now(self) -> datetime:  # type: ignore[override]
+        return datetime.now(UTC)
+
+    @now.setter
+    def now(self, moment: datetime) -> None:
+        pass
+
+    @staticmethod
+    def wait_for(until: Callable[[], Any], seconds: float = 20) -> None:
+        deadline = time.monotonic() + seconds
+        while not until():
+            assert time.monotonic() < deadline, list(Delivery.objects.values("thing", "state", "reason"))
+            time.sleep(0.02)
