@@ -102,17 +102,17 @@ def test_without_a_server_of_its_own_a_channel_mails_by_the_sites(stage, ada, po
 def test_a_mail_server_that_hangs_keeps_nobody_else_waiting(
     stage, ada, post_office, drain, receiver, monkeypatch
 ):
-    monkeypatch.setattr(MailChannel, "deadline", 2.0)
+    monkeypatch.setattr(MailChannel, "deadline", 1.0)
     server = post_office()
     server.letters.fault("MAIL", HANG, 50)
     add(ada, "email", mail_config(server))
     add(ada, "webhook", {"url": receiver.url("/hook")})
     drain()
-    for number in range(6):
+    for number in range(3):
         stage.fails(stage.monitor(f"web {number}"))
-    receiver.wait(lambda: len(receiver.at("/hook")) == 6, 20)
+    receiver.wait(lambda: len(receiver.at("/hook")) == 3, 20)
     server.letters.faults.clear()
-    RealClock.wait_for(lambda: len(server.letters.taken) == 6, 60)
+    RealClock.wait_for(lambda: len(server.letters.taken) == 3, 60)
 
 
 def test_a_mail_that_is_refused_for_good_is_given_up_and_a_later_one_is_not(stage, ada, post_office, drain):
