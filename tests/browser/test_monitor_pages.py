@@ -1,4 +1,4 @@
-"""The monitors' pages in a browser: live, by keyboard, on a phone, in the dark, in three languages, for everybody.
+"""The monitors' pages in a browser: live, by keyboard, on a phone, in the dark, in three languages.
 
 `DOCS_IMAGES=docs/images` takes the pictures anew.
 """
@@ -10,7 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
