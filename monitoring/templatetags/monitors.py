@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from monitoring.models import Status
-from monitoring.pages import wording
+from monitoring.pages import kinds, wording
 from monitoring.pages.reading import Bar, Filter
 from monitoring.pages.uptime import Day
 
@@ -24,6 +24,7 @@ register = template.Library()
 register.filter("percent", wording.percent)
 register.filter("ms", wording.milliseconds)
 register.filter("duration", wording.duration)
+register.filter("kind_label", kinds.label)
 
 
 @register.filter
