@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 from django.utils.translation import gettext_lazy as _
@@ -37,9 +38,10 @@ class Url(Text):
             return url
         try:
             parts = httpx.URL(url)
-        except (httpx.InvalidURL, UnicodeError):
+            port = urlsplit(url).port  # it knows how large one can be
+        except (httpx.InvalidURL, ValueError):
             self.fail("not_a_url")
-        if parts.scheme not in ("http", "https") or not is_host(parts.host) or parts.port == 0:
+        if parts.scheme not in ("http", "https") or not is_host(parts.host) or port == 0:
             self.fail("not_a_url")
         if re.search(r"[\s\\\x00-\x1f\x7f]", url):
             self.fail("not_a_url")
