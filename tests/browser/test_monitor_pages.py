@@ -47,13 +47,23 @@ def watched(server: Server) -> Server:
     return server
 
 
+@pytest.fixture(scope="module")
+def sign_ins() -> dict[str, list[Any]]:
+    """Cookies by name: signing in takes longer than most of what is tried here."""
+    return {}
+
+
 @pytest.fixture
-def staff(visit: Visit, watched: Server) -> Callable[..., Visitor]:
+def staff(visit: Visit, watched: Server, sign_ins: dict[str, list[Any]]) -> Callable[..., Visitor]:
     """`staff("moira", "/monitors/")`: signed in, on that page."""
 
     def come(name: str, path: str, **options: Any) -> Visitor:
         visitor = visit(**options)
-        sign_in_at_the_desk(visitor, watched, name)
+        if name not in sign_ins:
+            sign_in_at_the_desk(visitor, watched, name)
+            cookies = visitor.page.context.cookies()
+            sign_ins[name] = [cookie for cookie in cookies if cookie["name"] == "sessionid"]
+        visitor.page.context.add_cookies(sign_ins[name])
         visitor.complaints.clear()
         visitor.page.goto(f"{watched.url}{path}")
         return visitor
