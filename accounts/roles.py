@@ -34,6 +34,8 @@ MODERATOR_ADMIN_PAGES = frozenset(
         "accounts.view_session",
         "bot.view_mirror",
         "bot.view_moderationaction",
+        "monitoring.view_incident",
+        "monitoring.view_monitor",
         "tickets.view_ticket",
         "tickets.change_ticket",
         "tickets.view_rating",

@@ -8,6 +8,7 @@ class MonitoringConfig(AppConfig):
 
     def ready(self) -> None:
         from hazesite.outgoing import transports
+        from hazesite.uploads import allow_large
         from monitoring import personal
         from monitoring.alerts import jobs, queueing  # noqa: F401 - they register themselves
         from monitoring.alerts.discord_webhook import DiscordChannel
@@ -15,6 +16,8 @@ class MonitoringConfig(AppConfig):
         from monitoring.alerts.slack import SlackChannel
         from monitoring.alerts.webhook import WebhookChannel
 
+        # A backup of Uptime Kuma with thousands of monitors.
+        allow_large(r"/api/monitors/import", 20 * 2**20)
         for transport in (MailChannel(), WebhookChannel(), SlackChannel(), DiscordChannel()):
             transports.register(transport)
         personal.register()

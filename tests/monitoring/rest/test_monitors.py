@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -46,7 +47,8 @@ def test_the_envelope(client):
     assert [row["name"] for row in page["data"]] == ["Site"]
 
 
-@pytest.mark.parametrize(("path", "status"), [("/api/monitors/99", 404), ("/api/monitors/x", 404), ("/api/monitors?limit=0", 400)])  # fmt: skip
+@pytest.mark.parametrize(("path", "status"),
+[("/api/monitors/99", 404), ("/api/monitors/x", 404), ("/api/monitors?limit=0", 400)])  # fmt: skip
 def test_errors_carry_both_envelopes(client, anonymous, path, status):
     body = client.get(path).json()
     assert {"error", "code", "request_id", "status", "data", "message", "timestamp"} <= body.keys()
@@ -266,7 +268,9 @@ def _admin(_client: Any) -> Any:
     return User.objects.get(username="ada")
 
 
-@pytest.mark.parametrize("path", ["monitors", "incidents", "notification-channels", "maintenance", "status-pages", "escalation-policies", "monitors/export"])  # fmt: skip
+@pytest.mark.parametrize("path",
+["monitors", "incidents", "notification-channels", "maintenance", "status-pages", "escalation-policies",
+"monitors/export"])  # fmt: skip
 def test_the_number_of_queries_depends_on_nothing(client, path, django_assert_max_num_queries):
     from tests.monitoring.rest.stock import furnish
 
@@ -320,7 +324,7 @@ def test_stats_of_each_range(client, name):
     assert data["response_time_ms"]["average"] == 100
     assert data["response_time_ms"]["p50"] in (100, 110)
     starts = [parse_datetime(bucket["at"]) for bucket in data["buckets"]]
-    steps = {(later - earlier).total_seconds() for earlier, later in zip(starts, starts[1:], strict=False)}
+    steps = {(later - earlier).total_seconds() for earlier, later in pairwise(starts)}
     assert steps == {data["bucket_seconds"]}
     assert len(starts) == RANGES[name].length / RANGES[name].bucket
 

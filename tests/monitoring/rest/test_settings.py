@@ -23,9 +23,12 @@ def refused(client, body, field, path="/api/monitors", method="post"):
         ("name", ""), ("name", "   "), ("name", "x" * 151), ("name", None), ("name", 7), ("name", "a\0b"),
         ("description", "x" * 501), ("type", "nothing"), ("type", ""), ("type", None), ("type", ["http"]),
         ("url", ""), ("url", None), ("url", "example.org"), ("url", "ftp://example.org/"), ("url", "http://"),
-        ("url", "file:///etc/passwd"), ("url", "gopher://example.org/"), ("url", "http://user:word@example.org/"),
-        ("url", "http://exa mple.org/"), ("url", "http://example.org/\r\nX: y"), ("url", "http://example.org:0/"),
-        ("url", "http://example.org:65536/"), ("url", "http://example.org\\@127.0.0.1/"), ("url", "javascript:1"),
+        ("url", "file:///etc/passwd"), ("url", "gopher://example.org/"),
+        ("url", "http://user:word@example.org/"),
+        ("url", "http://exa mple.org/"), ("url", "http://example.org/\r\nX: y"),
+        ("url", "http://example.org:0/"),
+        ("url", "http://example.org:65536/"), ("url", "http://example.org\\@127.0.0.1/"),
+        ("url", "javascript:1"),
         ("url", "http://[::1"), ("url", "https://example.org/" + "x" * 2000), ("url", 1),
         ("port", 0), ("port", 65536), ("port", "80"), ("port", True), ("port", 80.5),
         ("method", "FETCH"), ("method", "get"), ("method", None),
@@ -66,21 +69,25 @@ def test_what_is_refused(client, field, value):
 @pytest.mark.parametrize(
     ("field", "value", "shown"),
     [
-        ("name", "x" * 150, "x" * 150), ("name", " Site ", "Site"), ("name", "Überwachung \u2603", "Überwachung \u2603"),
+        ("name", "x" * 150, "x" * 150), ("name", " Site ", "Site"),
+        ("name", "Überwachung \u2603", "Überwachung \u2603"),
         ("url", "http://example.org:65535/a?b=c#d", "http://example.org:65535/a?b=c#d"),
         ("url", "https://b\u00fccher.example.org/", "https://b\u00fccher.example.org/"),
         ("url", "http://93.184.215.14/", "http://93.184.215.14/"),
         ("url", "http://[2606:4700::1111]:8080/", "http://[2606:4700::1111]:8080/"),
         ("url", "https://not-known-yet.example.com/", "https://not-known-yet.example.com/"),
-        ("expected_status", "200", "200"), ("expected_status", 200, "200"), ("expected_status", [200, "301-308"], "200,301-308"),
+        ("expected_status", "200", "200"), ("expected_status", 200, "200"),
+        ("expected_status", [200, "301-308"], "200,301-308"),
         ("expected_status", "200-299, 401", "200-299,401"), ("expected_status", "100-599", "100-599"),
         ("interval", 30, 30), ("interval", 3600, 3600), ("timeout", 5, 5.0), ("timeout", 120, 120.0),
         ("timeout", 7.5, 7.5), ("retries", 1, 1), ("retries", 10, 10), ("retries", None, None),
         ("retry_interval", 1, 1), ("severity", "info", "info"), ("active", False, False),
         ("response_time_warning_ms", None, None), ("response_time_warning_ms", 1000, 1000),
         ("response_time_warning_ms", 600_000, 600_000), ("response_time_critical_ms", 1, 1),
-        ("method", "HEAD", "HEAD"), ("description", None, ""), ("body", None, ""), ("tags", ["b", "a", "b"], ["a", "b"]),
-        ("options", {"max_redirects": 0, "certificate_days": 14}, {"max_redirects": 0, "certificate_days": 14}),
+        ("method", "HEAD", "HEAD"), ("description", None, ""), ("body", None, ""),
+        ("tags", ["b", "a", "b"], ["a", "b"]),
+        ("options", {"max_redirects": 0, "certificate_days": 14},
+        {"max_redirects": 0, "certificate_days": 14}),
     ],
 )  # fmt: skip
 def test_what_is_taken(client, field, value, shown):
@@ -102,9 +109,12 @@ def test_what_is_taken(client, field, value, shown):
         ({"type": "dns", "host": "example.org", "options": {"record": "ANY"}}, "options.record"),
         ({"type": "ping", "host": "exa mple"}, "host"), ({"type": "ping", "host": "a/b"}, "host"),
         ({"type": "ping", "host": "user@example.org"}, "host"), ({"type": "ping", "host": "x" * 254}, "host"),
-        ({"type": "ping", "host": "fe80::1%eth0"}, "host"), ({"type": "ping", "host": "-o.example.org"}, "host"),
-        ({"type": "ping", "host": "a..b"}, "host"), ({"type": "port", "host": "example.org:80", "port": 80}, "host"),
-        ({"type": "http", "url": WEB["url"], "response_time_warning_ms": 900, "response_time_critical_ms": 800}, "response_time_warning_ms"),
+        ({"type": "ping", "host": "fe80::1%eth0"}, "host"),
+        ({"type": "ping", "host": "-o.example.org"}, "host"),
+        ({"type": "ping", "host": "a..b"}, "host"),
+        ({"type": "port", "host": "example.org:80", "port": 80}, "host"),
+        ({"type": "http", "url": WEB["url"], "response_time_warning_ms": 900,
+        "response_time_critical_ms": 800}, "response_time_warning_ms"),
         ({}, "type"),
     ],
 )  # fmt: skip
@@ -176,7 +186,8 @@ def test_channels_and_tags_are_linked_by_id_and_by_name(client):
 @pytest.mark.parametrize(
     "host",
     [
-        "127.0.0.1", "127.1", "2130706433", "0x7f.1", "10.0.0.1", "172.16.9.9", "192.168.1.1", "169.254.169.254",
+        "127.0.0.1", "127.1", "2130706433", "0x7f.1", "10.0.0.1", "172.16.9.9", "192.168.1.1",
+        "169.254.169.254",
         "100.64.0.1", "0.0.0.0", "255.255.255.255", "224.0.0.1", "localhost", "LOCALHOST.", "a.localhost",
         "metadata.google.internal", "printer.local", "inside.example.org", "both.example.org",
         "mapped.example.org",
@@ -193,7 +204,8 @@ def test_private_targets_are_refused_however_they_are_written(client, host, sett
 
 @pytest.mark.parametrize(
     "host",
-    ["::1", "::", "fe80::1", "fc00::1", "fd12:3456::1", "::ffff:127.0.0.1", "::ffff:7f00:1", "64:ff9b::7f00:1",
+    ["::1", "::", "fe80::1", "fc00::1", "fd12:3456::1", "::ffff:127.0.0.1", "::ffff:7f00:1",
+    "64:ff9b::7f00:1",
      "2002:7f00:1::", "ff02::1"],
 )  # fmt: skip
 def test_private_addresses_of_version_six_are_refused(client, host):
