@@ -26,18 +26,26 @@ from monitoring.models import (
     SlowSpell,
     Status,
 )
+from monitoring.services.windows import in_maintenance
 
 Subject = Incident | SlowSpell
 SILENT_LOOK = timedelta(seconds=15)
 """How often it is looked whether a parent is back."""
+PAUSE = timedelta(minutes=1)
+"""How often, whether a maintenance window has ended."""
 MAX_DEPTH = 20
 SUMMARY_AT = time(8)
 
 
 @subscribe(WentDown)
 def went_down(event: WentDown) -> None:
-    rows = Incident.objects.select_related("monitor__escalation", "silenced_by")
-    begin(rows.get(pk=event.incident_id), timezone.now())
+    incident = Incident.objects.select_related("monitor", "silenced_by").get(pk=event.incident_id)
+    now = timezone.now()
+    if in_maintenance({event.monitor_id}, now):
+        incident.next_step_at = now + PAUSE
+        incident.save(update_fields=["next_step_at"])
+    else:
+        begin(incident, now)
 
 
 @subscribe(Recovered)

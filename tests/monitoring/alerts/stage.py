@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -126,10 +128,11 @@ class Stage:
         return Sent(letter.also)
 
     def work(self, **span: float) -> list[tuple[str, str, str]]:
-        """Time passes by the minute, and a worker does what comes up."""
-        before, end = len(self.told), self.clock.now + timedelta(**span)
+        """Time passes by the minute, later by the half hour, and a worker does what comes up."""
+        before, begin, end = len(self.told), self.clock.now, self.clock.now + timedelta(**span)
         while self.clock.now < end:
-            self.clock.on(seconds=min(60.0, (end - self.clock.now).total_seconds()))
+            step = 60.0 if self.clock.now - begin < timedelta(minutes=35) else 1800.0
+            self.clock.on(seconds=min(step, (end - self.clock.now).total_seconds()))
             clock.take_steps()
             self.drain()
         return self.told[before:]
@@ -141,3 +144,22 @@ class Stage:
 
 def states() -> dict[str, str]:
     return dict(Delivery.objects.order_by("pk").values_list("thing", "state"))
+
+
+class RealClock(Clock):
+    """For what waits for servers and threads."""
+
+    @property
+    def now(self) -> datetime:  # type: ignore[override]
+        return datetime.now(UTC)
+
+    @now.setter
+    def now(self, moment: datetime) -> None:
+        pass
+
+    @staticmethod
+    def wait_for(until: Callable[[], Any], seconds: float = 20) -> None:
+        deadline = time.monotonic() + seconds
+        while not until():
+            assert time.monotonic() < deadline, list(Delivery.objects.values("thing", "state", "reason"))
+            time.sleep(0.02)
