@@ -1,4 +1,4 @@
-"""What all forms of the settings share: a service judges what they gather; its refusal stands at the field."""
+"""What all forms of the settings share: a service judges what they gather, and refuses at the field."""
 
 from __future__ import annotations
 

@@ -203,7 +203,8 @@ def test_a_window_a_policy_and_a_status_page(admin, channel):
     shop, blog = make_monitor("Shop"), make_monitor("Blog")
     window = {
         "name": "Disks", "starts_at": "2027-03-01T03:00", "duration_minutes": "60",
-        "time_zone": "Europe/Berlin", "recurrence": "FREQ=WEEKLY;BYDAY=MO", "monitors": "Shop\r\nBlog", "active": "on",
+        "time_zone": "Europe/Berlin", "recurrence": "FREQ=WEEKLY;BYDAY=MO",
+        "monitors": "Shop\r\nBlog", "active": "on",
     }  # fmt: skip
     answer = post(admin, f"{SETTINGS}/window/add", **window)
     assert answer.status_code == 302, answer.context["form"].errors
