@@ -46,3 +46,10 @@ class Staff(RolePermission):
 class Admin(RolePermission):
     roles = (Role.ADMIN,)
     whom = "admins"
+
+
+class Watcher(RolePermission):
+    """Staff, and monitoring tokens."""
+
+    roles = (*STAFF, Role.MONITORING)
+    whom = "moderators, admins and monitoring tokens"

@@ -177,14 +177,21 @@ def async_client(timeout: float = 10.0, resolver: Resolver = resolve) -> httpx.A
 
 
 async def post(out: httpx.AsyncClient, url: str, *, deadline: float = 10.0, **request: Any) -> Answer:
-    """POST where only the status and the headers of the answer count; its body is read away or cut off.
+    """`call` with POST."""
+    return await call(out, "POST", url, deadline=deadline, **request)
+
+
+async def call(
+    out: httpx.AsyncClient, method: str, url: str, *, deadline: float = 10.0, **request: Any
+) -> Answer:
+    """Where only the status and the headers of the answer count; its body is read away or cut off.
 
     Raises `AddressRefused`, `TookTooLong` after `deadline` seconds in all, and httpx's other errors.
     """
     if urlsplit(url).scheme not in ("http", "https"):
         raise AddressRefused(host=urlsplit(url).netloc)
     try:
-        async with asyncio.timeout(deadline), out.stream("POST", url, **request) as answer:
+        async with asyncio.timeout(deadline), out.stream(method, url, **request) as answer:
             await _read_away(answer)
             return Answer(answer.status_code, dict(answer.headers), b"")
     except (TimeoutError, httpx.TimeoutException) as error:

@@ -10,6 +10,7 @@ class NotificationsConfig(AppConfig):
         from hazesite.outgoing import transports
         from notifications import checks, examinations, figures, health, jobs, personal, subscribers  # noqa: F401
         from notifications.direct import DirectMessages
+        from notifications.incidents import PushChannel
         from notifications.mail import checks as mail_checks  # noqa: F401
         from notifications.mail import jobs as mail_jobs  # noqa: F401
         from notifications.mail import subscribers as mail_subscribers  # noqa: F401
@@ -19,4 +20,5 @@ class NotificationsConfig(AppConfig):
         transports.register(PushTransport())
         transports.register(MailTransport())
         transports.register(DirectMessages())
+        transports.register(PushChannel())
         personal.register()

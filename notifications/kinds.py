@@ -37,5 +37,3 @@ SWITCHES: dict[str, str] = {
 
 INFO = (Kind.CLAIMED, Kind.RANK_UP)
 """Good to know, no reason to ring: with `digest` on they come once a day, by mail."""
-AT_ANY_HOUR = (Kind.INCIDENT,)
-"""Quiet hours do not hold these back."""

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import orjson
 import structlog
 from django.utils import timezone
-from standardwebhooks import Webhook as Signer
 
 from hazesite import outbound
 from hazesite.outgoing.models import Delivery
@@ -26,6 +24,7 @@ from hazesite.outgoing.transports import (
     Transport,
     Verdict,
 )
+from hazesite.signatures import signed
 from tickets.models import Ticket, TicketEvent, Webhook
 from tickets.models.webhooks import GIVE_UP_AFTER
 from tickets.rendering import event_json, summary_json
@@ -66,6 +65,7 @@ class WebhookTransport(Transport):
     async def send(self, delivery: Delivery, content: Letter, out: httpx.AsyncClient) -> Outcome:
         """Every 2xx is a success. 410 is the end; whatever else is tried again."""
         headers = signed(content.secret, delivery.thing, content.body)
+        headers["Content-Type"] = "application/json"
         try:
             answer = await outbound.post(out, content.url, content=content.body.encode(), headers=headers)
         except (outbound.AddressRefused, outbound.TookTooLong) as refused:
@@ -89,17 +89,6 @@ class WebhookTransport(Transport):
             Webhook.objects.filter(pk__in=took, failing_since__isnull=False).update(failing_since=None)
         if failed:
             _note_failure(failed)
-
-
-def signed(secret: str, thing: str, body: str) -> dict[str, str]:
-    """The headers of a request that is sent now."""
-    now = datetime.now(UTC)
-    return {
-        "Content-Type": "application/json",
-        "webhook-id": thing,
-        "webhook-timestamp": str(int(now.timestamp())),
-        "webhook-signature": Signer(secret).sign(thing, now, body),
-    }
 
 
 def _note_failure(webhooks: set[int]) -> None:

@@ -212,6 +212,9 @@ def _settle_end(delivery: Delivery, outcome: GiveUp | Retract) -> bool:
     state = State.GIVEN_UP if isinstance(outcome, GiveUp) else State.RETRACTED
     if not _mine(delivery).update(**_ended(state, outcome.reason)):
         return False
+    if isinstance(outcome, Retract) and outcome.also:
+        together = Delivery.objects.waiting().filter(pk__in=outcome.also, drainer="")
+        together.update(**_ended(State.RETRACTED, outcome.reason))
     if delivery.lane:
         _release([delivery.lane])
     return True

@@ -43,9 +43,10 @@ class GiveUp:
 
 @dataclass(frozen=True)
 class Retract:
-    """It is not wanted any more."""
+    """It is not wanted any more. `also`: keys of those waiting that are not either, for the same reason."""
 
     reason: str
+    also: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,13 @@
 * `history`: single checks, their roll-ups by hour and day, and the spells of one status after another.
 * `incidents`: times of being down, and of being slow.
 * `channels`: where alerts go, and in which order people hear of what nobody acknowledges.
+* `alerts`: what each channel was told.
 * `windows`: planned maintenance.  `pages`: what the public sees.
 """
 
 from __future__ import annotations
 
+from monitoring.models.alerts import Alert
 from monitoring.models.channels import EscalationPolicy, EscalationStep, NotificationChannel
 from monitoring.models.history import Check, DayStat, HourStat, Spell
 from monitoring.models.incidents import Incident, IncidentNote, SlowSpell
@@ -17,6 +19,7 @@ from monitoring.models.pages import StatusPage, StatusPageEntry
 from monitoring.models.windows import MaintenanceWindow
 
 __all__ = [
+    "Alert",
     "Check",
     "DayStat",
     "EscalationPolicy",

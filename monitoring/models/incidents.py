@@ -25,6 +25,10 @@ class Incident(models.Model):
     acknowledged_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
     )
+    alerted_at = models.DateTimeField(
+        null=True,
+        help_text=_("When people began to be told; escalation counts from here. Empty: nobody was."),
+    )
     silenced_by = models.ForeignKey(
         Monitor,
         models.SET_NULL,

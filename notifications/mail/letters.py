@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from email.utils import parseaddr
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
-from django.utils.crypto import salted_hmac
 
+from hazesite.mail_headers import message_id, one_line
 from notifications.mail import links
 from notifications.mail.models import MailAddress
 from notifications.mail.topics import label_of
 
 FOLDER = "notifications/mail"
-SUBJECT_LENGTH = 120
 
 
 @dataclass(frozen=True)
@@ -86,20 +83,3 @@ class Letter:
             headers["List-Unsubscribe"] = f"<{unsubscribe_url}>"
             headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         return headers
-
-
-def one_line(text: str) -> str:
-    """For a header: nothing that ends a line, hides, or turns the direction of reading."""
-    line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
-    return line if len(line) <= SUBJECT_LENGTH else f"{line[: SUBJECT_LENGTH - 1]}…"
-
-
-def message_id(thing: str) -> str:
-    """The same for the same thing, for ever; it tells nothing of it."""
-    digest = salted_hmac("notifications.mail.message_id", thing, algorithm="sha256").hexdigest()[:40]
-    return f"<{digest}@{_host()}>"
-
-
-def _host() -> str:
-    host = parseaddr(settings.MAIL_DEFAULT_SENDER)[1].rpartition("@")[2]
-    return host if host and host.isascii() else urlsplit(settings.PUBLIC_URL).hostname or "localhost"

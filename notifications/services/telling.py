@@ -18,7 +18,7 @@ from hazesite.jobs.models import Job
 from hazesite.outgoing.models import Delivery
 from hazesite.outgoing.services import queue, retract
 from hazesite.prepared import Prepared, Slot
-from notifications.kinds import AT_ANY_HOUR, INFO, Kind
+from notifications.kinds import INFO, Kind
 from notifications.models import Device, MutedTicket, Notification, Preferences, Untold
 from notifications.recipients import recipients
 from notifications.services.preferences import wants
@@ -46,7 +46,7 @@ def thing_of(notification: Notification) -> str:
 
 def at_any_hour(notification: Notification) -> bool:
     """Whether quiet hours do not hold it back."""
-    return notification.kind in AT_ANY_HOUR or notification.facts.get("priority") == "high"
+    return bool(notification.facts.get("priority") == "high")
 
 
 def _teller() -> QuerySet[Job, Any]:

@@ -1,0 +1,57 @@
+"""What is still to be said, at the moment of sending, of what happened since it was queued.
+
+Several rows may wait about one incident for one channel: that it went down, that it is still down, that it
+is up again. One message says what is true now; which, is decided here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from hazesite.outgoing.transports import Retract
+from monitoring.alerts.events import (
+    DOWN,
+    ESCALATION,
+    FAST,
+    REMINDER,
+    SLOW,
+    UP,
+    WAS_DOWN,
+    WAS_SLOW,
+)
+
+NEVER_TOLD = Retract("Nobody was told that it was down.")
+IS_UP = Retract("It is up again.")
+ACKNOWLEDGED = Retract("It was acknowledged.")
+NOT_NEWS = Retract("It is as it was told.")
+
+
+def of_incident(waiting: Collection[str], *, resolved: bool, acknowledged: bool, told: bool) -> str | Retract:
+    """`waiting`: the events that wait; `told`: whether this channel knows of the incident already."""
+    if resolved:
+        return _of_resolved(waiting, told=told)
+    if DOWN in waiting and not told:
+        return DOWN
+    if acknowledged:
+        return ACKNOWLEDGED
+    if ESCALATION in waiting:
+        return ESCALATION
+    return REMINDER if REMINDER in waiting else NOT_NEWS
+
+
+def _of_resolved(waiting: Collection[str], *, told: bool) -> str | Retract:
+    if told:
+        return UP if UP in waiting else IS_UP
+    # Whoever was not told in time hears of it as a whole, once.
+    return WAS_DOWN if DOWN in waiting or ESCALATION in waiting else NEVER_TOLD
+
+
+def of_slow_spell(waiting: Collection[str], *, ended: bool, told: bool, slow_again: bool) -> str | Retract:
+    """`slow_again`: by then another limit is exceeded, which is told by itself."""
+    if not ended:
+        return SLOW if SLOW in waiting and not told else NOT_NEWS
+    if slow_again:
+        return NOT_NEWS
+    if told:
+        return FAST if FAST in waiting else IS_UP
+    return WAS_SLOW if SLOW in waiting else NEVER_TOLD
