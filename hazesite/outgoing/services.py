@@ -131,8 +131,8 @@ def _down_the_line(rows: DeliveryQuerySet, room: Room) -> int:
 
     Where one transport has much to send and few places left, most of what is due is not for now.
     """
-    found = rows.only("transport", "target")[: room.left]
-    return max((number for number, delivery in enumerate(found, 1) if room.admit(delivery)), default=0)
+    found = rows.values_list("transport", "target")[: room.left]
+    return max((number for number, address in enumerate(found, 1) if room.take(*address)), default=0)
 
 
 def _without(rows: DeliveryQuerySet, room: Room) -> DeliveryQuerySet:
