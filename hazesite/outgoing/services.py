@@ -160,7 +160,8 @@ def settle(outcomes: Iterable[tuple[Delivery, Outcome]]) -> list[Delivery]:
     outcomes, lost = list(outcomes), []
     sent = _settle_sent([(delivery, one) for delivery, one in outcomes if isinstance(one, Sent)])
     for delivery, outcome in outcomes:
-        if delivery.pk in sent or (settle_one := SETTLE.get(type(outcome))) and settle_one(delivery, outcome):
+        held = delivery.pk in sent if isinstance(outcome, Sent) else SETTLE[type(outcome)](delivery, outcome)
+        if held:
             counted[delivery.transport].append((delivery, outcome))
         else:
             lost.append(delivery)
@@ -185,8 +186,9 @@ def _settle_sent(sent: Iterable[tuple[Delivery, Sent]]) -> set[int]:
         return set()
     now = timezone.now()
     # A fence only grows, so whoever has the row's has its lease, or had it when the row was retracted.
-    held = Delivery.objects.filter(pk__in=fences).select_for_update().order_by("pk")
-    states = {pk: state for pk, fence, state in held.values_list("pk", "fence", "state") if fences[pk] == fence}
+    rows = Delivery.objects.filter(pk__in=fences).select_for_update().order_by("pk")
+    found = rows.values_list("pk", "fence", "state")
+    states = {pk: state for pk, fence, state in found if fences[pk] == fence}
     retracted = [pk for pk, state in states.items() if state == State.RETRACTED]
     waiting = [pk for pk, state in states.items() if state in (State.QUEUED, State.FAILED)]
     Delivery.objects.filter(pk__in=waiting).update(**_ended(State.SENT, ""), sent_at=now)
