@@ -16,9 +16,12 @@ from accounts.roles import Role
 from accounts.services import Device
 from hazesite.realtime import bus
 from hazesite.realtime.publication import Publication
+from tests import emptying
 from tests.serving import Server, serving
 from tickets import services
 from tickets.models import Ticket
+
+emptying.install()
 
 
 @pytest.fixture
