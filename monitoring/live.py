@@ -33,12 +33,18 @@ Told = tuple[str, datetime, datetime | None]
 class Standing(Protocol):
     """A `MonitorState`, or whatever an engine has in its place."""
 
-    monitor_id: int
-    status: str
-    since: datetime
-    checked_at: datetime | None
-    response_ms: float | None
-    slowness: str
+    @property
+    def monitor_id(self) -> int: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def since(self) -> datetime: ...
+    @property
+    def checked_at(self) -> datetime | None: ...
+    @property
+    def response_ms(self) -> float | None: ...
+    @property
+    def slowness(self) -> str: ...
 
 
 def show_standings(standings: Iterable[Standing]) -> None:
