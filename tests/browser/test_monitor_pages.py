@@ -171,7 +171,7 @@ def test_a_monitors_page_draws_its_chart_and_takes_orders(
     expect(page.get_by_text("It is watched again.")).to_be_visible()
     with page.expect_response(re.compile("/monitors/4/$")):
         showcase(watched, "down", "4")
-    expect(page.locator("#now")).to_contain_text("HTTP 503", timeout=LATE)
+    expect(page.locator("#history")).to_contain_text("HTTP 503", timeout=LATE)
     assert ada.complaints == []
 
 
