@@ -11,9 +11,9 @@ class MonitoringConfig(AppConfig):
 
         from hazesite.outgoing import transports
         from hazesite.uploads import allow_large
-        from monitoring import health, personal  # noqa: F401 - it registers itself
-        from monitoring import jobs as upkeep_jobs  # noqa: F401
-        from monitoring.alerts import jobs, queueing  # noqa: F401 - they register themselves
+        from monitoring import health, jobs, personal  # noqa: F401 - they register themselves
+        from monitoring.alerts import jobs as alert_jobs  # noqa: F401
+        from monitoring.alerts import queueing  # noqa: F401
         from monitoring.alerts.discord_webhook import DiscordChannel
         from monitoring.alerts.mail import MailChannel
         from monitoring.alerts.slack import SlackChannel
