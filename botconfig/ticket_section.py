@@ -13,7 +13,7 @@ from rest_framework import serializers
 from botconfig.fields import SectionIn, each_once, flag, number, text
 from hazesite.fields import Shaped, Strict, Text, Whole, unfit
 
-HOURS = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d-(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)\Z")
+HOURS = re.compile(r"^(?:[01]\d|2[0-3]):[0-5]\d-(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)\Z")
 A_YEAR_OF_MINUTES = 366 * 24 * 60
 
 
