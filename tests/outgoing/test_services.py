@@ -200,6 +200,19 @@ def test_retracting_the_first_lets_the_next_go():
     assert [delivery.thing for delivery in lease()] == ["b"]
 
 
+def test_what_is_not_wanted_for_the_same_reason_is_retracted_with_it():
+    for thing in ("a", "b", "c"):
+        queued(thing, lane="x")
+    [first] = lease()
+    last = Delivery.objects.get(thing="c")
+    services.settle([(first, Retract("Old news.", (last.pk,)))])
+    assert list(Delivery.objects.order_by("pk").values_list("state", flat=True)) == [
+        State.RETRACTED, State.QUEUED, State.RETRACTED,
+    ]  # fmt: skip
+    last.refresh_from_db()
+    assert last.reason == "Old news." and [one.thing for one in lease()] == ["b"]
+
+
 # --- room ----------------------------------------------------------------------
 def test_one_target_fills_its_own_places_only():
     for number in range(5):
