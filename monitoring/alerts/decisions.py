@@ -79,7 +79,7 @@ def of_storm(crowd: Crowd, limit: int, span: timedelta, now: datetime) -> bool |
     if len(crowd.sent) + crowd.flying + crowd.waiting <= limit:
         return False
     if not crowd.is_first:
-        return Wait(now + SOON)  # another bears the digest
+        return Wait(now + SOON, whole_target=True)  # another bears the digest
     if len(crowd.sent) >= limit:
-        return Wait(crowd.sent[-limit] + span)
+        return Wait(crowd.sent[-limit] + span, whole_target=True)
     return True

@@ -11,7 +11,7 @@ from django.utils import timezone
 from hazesite.outgoing import services
 from hazesite.outgoing.models import Delivery
 from hazesite.outgoing.room import Room
-from hazesite.outgoing.transports import GiveUp, Retract, Retry, Sent
+from hazesite.outgoing.transports import GiveUp, Retract, Retry, Sent, Wait
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("post")]
 State = Delivery.State
@@ -211,6 +211,16 @@ def test_what_is_not_wanted_for_the_same_reason_is_retracted_with_it():
     ]  # fmt: skip
     last.refresh_from_db()
     assert last.reason == "Old news." and [one.thing for one in lease()] == ["b"]
+
+
+def test_a_whole_target_can_be_asked_to_wait():
+    for thing, target in (("a", "1"), ("b", "1"), ("c", "2")):
+        queued(thing, target=target)
+    until = timezone.now() + timedelta(minutes=1)
+    [first] = [one for one in lease(1) if one.thing == "a"]
+    services.settle([(first, Wait(until, whole_target=True))])
+    assert [one.thing for one in lease()] == ["c"]
+    assert Delivery.objects.get(thing="b").next_try_at == until
 
 
 # --- room ----------------------------------------------------------------------

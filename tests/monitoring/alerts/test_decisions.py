@@ -65,11 +65,11 @@ def test_of_slow_answers_is_said_what_is_true_now(waiting, ended, told, again, s
         ([], 0, 1, True, False),
         ([], 0, 3, True, False),
         ([], 0, 4, True, True),
-        ([], 0, 4, False, Wait(NOW + timedelta(seconds=2))),
+        ([], 0, 4, False, Wait(NOW + timedelta(seconds=2), True)),
         ([-30], 1, 1, True, False),
         ([-30], 1, 2, True, True),
-        ([-50, -40, -30], 0, 1, True, Wait(NOW + timedelta(seconds=10))),
-        ([-55, -50, -40, -30], 0, 9, True, Wait(NOW + timedelta(seconds=10))),
+        ([-50, -40, -30], 0, 1, True, Wait(NOW + timedelta(seconds=10), True)),
+        ([-55, -50, -40, -30], 0, 9, True, Wait(NOW + timedelta(seconds=10), True)),
     ],
 )
 def test_more_than_three_in_a_minute_become_one(sent, flying, waiting, is_first, said):

@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from hazesite.outgoing.models import Delivery
+from hazesite.outgoing.transports import TRANSPORTS
 from monitoring.alerts.queueing import next_summary
 from monitoring.models import Alert, Incident, MaintenanceWindow, NotificationChannel, Status
 from monitoring.services import incidents
@@ -387,3 +388,19 @@ def test_an_alert_costs_a_few_queries_in_the_transaction_of_the_result(stage):
     with CaptureQueriesContext(connection) as queries:
         stage.recovers(web)
     assert len(queries) - of_the_stage <= 7
+
+
+def test_deciding_costs_as_many_queries_for_many_as_for_one(stage):
+    channel = stage.channel(flap_changes=5, flap_minutes=10)
+    check = TRANSPORTS["monitor-webhook"].check
+    for number in range(12):
+        web = stage.monitor(f"web {number}")
+        stage.fails(web)
+        stage.slows(web)
+        stage.recovers(web)
+    rows = list(Delivery.objects.filter(target=str(channel.pk)))
+    with CaptureQueriesContext(connection) as of_one:
+        check(rows[:2])
+    with CaptureQueriesContext(connection) as of_all:
+        check(rows)
+    assert len(of_all) == len(of_one) <= 7
