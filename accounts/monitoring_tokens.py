@@ -12,7 +12,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import services
+from accounts import services, tokens
 from accounts.errors import AddressNotAllowed, WrongSecret
 from accounts.models import Session, SessionQuerySet, User
 from accounts.services import Device
@@ -37,7 +37,7 @@ def issue(secret: str, asker: User | None, device: Device) -> Session:
             raise NotAllowed
         made_by = f"By {asker.username}"
     else:
-        _require_secret(secret, device.address or "unknown")
+        _require_secret(secret, ratelimits.household(device.address))
         made_by = "With the secret"
     return services.start_session(_service_user(), device, Session.Kind.MONITORING, name=made_by)
 
@@ -94,6 +94,18 @@ def rotate(max_age: timedelta = MAX_AGE, overlap: timedelta = OVERLAP) -> Rotati
     if newest is None or is_new:
         newest = services.start_session(user, Device(), Session.Kind.MONITORING, name=ROTATION)
     return Rotation(newest, is_new, _revoke_replaced(user, now - overlap))
+
+
+def newest_token() -> str:
+    """That of the newest session that is live now; empty where there is none. One query."""
+    newest = (
+        Session.objects.live()
+        .filter(user__username=NAME, user__is_service=True, kind=Session.Kind.MONITORING)
+        .select_related("user")
+        .order_by("-created_at", "-pk")
+        .first()
+    )
+    return tokens.issue(newest) if newest is not None else ""
 
 
 def _live(user: User) -> SessionQuerySet:

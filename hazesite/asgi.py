@@ -22,6 +22,7 @@ from hazesite.front import Front  # noqa: E402
 from hazesite.realtime.consumers import NoSuchSocket  # noqa: E402
 from hazesite.realtime.socketio_door import server  # noqa: E402
 from hazesite.wsgi_pool import WSGIPool  # noqa: E402
+from monitoring.consumers import MonitorsConsumer  # noqa: E402
 from tickets.consumers import InboxConsumer, TicketConsumer  # noqa: E402
 
 # Django's ASGI handler costs four times its WSGI handler (docs/adr/0003).
@@ -30,6 +31,7 @@ websockets = URLRouter(
     [
         path("ws/tickets/", InboxConsumer.as_asgi()),
         path("ws/tickets/<str:ticket_id>/", TicketConsumer.as_asgi()),
+        path("ws/monitors/", MonitorsConsumer.as_asgi()),
         re_path(r"", NoSuchSocket.as_asgi()),
     ]
 )

@@ -23,6 +23,7 @@ from hazesite import lifeline
 MANAGE = Path(__file__).resolve().parent.parent / "manage.py"
 MISCONFIGURED = 78
 """The exit code of a child that cannot work as it is set up; starting it again would not help."""
+ALWAYS = {"web": "web", "worker": "worker", "checker": "runmonitors"}
 DRAIN_SECONDS = 12.0
 HEALTHY_AFTER_SECONDS = 30.0
 MAX_PAUSE_SECONDS = 30.0
@@ -127,7 +128,8 @@ class Supervisor:
 def serve(argv: list[str]) -> int:
     options = arguments(argv)
     prepare = ["prepare", *(["--demo"] if options.demo else [])]
-    children, notice = [Child("web", ["web"]), Child("worker", ["worker"])], ""
+    children = [Child(name, [command]) for name, command in ALWAYS.items()]
+    notice = ""
     if has_bot():
         children.append(Child("bot", ["runbot"], optional=True))
     else:

@@ -33,8 +33,8 @@ SUMMARY = (
 )  # fmt: skip
 """`unread` is that of `with_unread`."""
 DETAIL = (
-    "owner__avatar", "closed_at", "answers", "merged_into__public_id", "rating__score", "rating__comment",
-    "rating__created_at",
+    "owner__avatar", "closed_at", "answers", "merged_into__public_id", "merged_into__deleted_at",
+    "rating__score", "rating__comment", "rating__created_at",
 )  # fmt: skip
 """What a page has beyond the summary."""
 Row = Sequence[Any]
@@ -133,12 +133,12 @@ def summary_json(ticket: Ticket, reader: Reader) -> Json:
 
 def detail_of(row: Row, tags: list[str], *, staff: bool) -> Json:
     """The columns `SUMMARY` and `DETAIL`. The messages are for the caller to add."""
-    avatar, closed_at, answers, merged_into, score, comment, rated_at = row[len(SUMMARY) :]
+    avatar, closed_at, answers, merged_into, target_gone, score, comment, rated_at = row[len(SUMMARY) :]
     return summary_of(row, tags, staff=staff) | {
         "user_avatar": avatar or None,
         "closed_at": closed_at,
         "answers": answers,
-        "merged_into": merged_into,
+        "merged_into": None if target_gone else merged_into,
         "rating": None if score is None else {"score": score, "comment": comment, "at": rated_at},
     }
 

@@ -25,14 +25,14 @@ logger = structlog.get_logger(__name__)
 ROOM = {"counter": 2**20, "histogram": 2 * 2**20, "gauge_livesum": 2**16}
 """Bytes taken in advance: a full disk would otherwise kill the process that counts into a mapped file."""
 KEPT_DEAD = 64
-LONG_LIVED = {"web": "web", "worker": "worker", "runbot": "bot", "runserver": "web"}
+LONG_LIVED = {"web": "web", "worker": "worker", "runbot": "bot", "runmonitors": "checker", "runserver": "web"}
 """Commands of `manage.py` whose processes keep their counts here, and what they are called."""
 ALIVE = "alive_"
 
 
 @dataclass(frozen=True)
 class Process:
-    """`kind`: web, worker, bot. `pid` means something on `host` alone."""
+    """`kind`: web, worker, bot, checker. `pid` means something on `host` alone."""
 
     name: str
     kind: str

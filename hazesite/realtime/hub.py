@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
+from collections import Counter, deque
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -55,6 +55,8 @@ class Hub:
     def _clear(self) -> None:
         self.rooms: dict[str, dict[Sink, Subscription]] = {}
         self.sinks: set[Sink] = set()
+        self._arrived: deque[Publication] = deque()
+        self._is_woken = False
         self.heads: dict[str, int] = {}
         self._users: Counter[int] = Counter()
         self._watchers: Counter[str] = Counter()  # per stream; "" counts the inboxes
@@ -83,8 +85,21 @@ class Hub:
                 logger.warning("bus_not_connected_yet")
 
     def _receive_from_thread(self, publication: Publication) -> None:
-        if self.loop is not None and not self.loop.is_closed():
-            self.loop.call_soon_threadsafe(self.receive, publication)
+        """Waking the loop costs more than what is told: once for all that comes until it is awake."""
+        if self.loop is None or self.loop.is_closed():
+            return
+        self._arrived.append(publication)
+        if not self._is_woken:
+            self._is_woken = True
+            self.loop.call_soon_threadsafe(self._receive_arrived)
+
+    def _receive_arrived(self) -> None:
+        self._is_woken = False  # before looking: whoever comes from now on wakes the loop again
+        while self._arrived:
+            try:
+                self.receive(self._arrived.popleft())
+            except Exception as error:  # the others are shown all the same
+                logger.exception("publication_not_shown", error=repr(error))
 
     async def stop(self) -> None:
         bus.connect(None)

@@ -15,7 +15,6 @@ from botconfig import cogs as rows
 from botconfig.errors import CogAlreadyLoaded, CogFailed, CogNotLoaded, UnknownCog
 from botconfig.models import BotCommand, Cog
 from hazesite.realtime.database import db_call
-from tests.servers.discord import DiscordServer
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.workers]
 PART = """
@@ -31,15 +30,6 @@ async def setup(bot):
 async def teardown(bot):
     bot.tree.remove_command("{name}")
 """
-
-
-@pytest.fixture
-def discord_server(monkeypatch, settings):
-    server = DiscordServer().start()
-    monkeypatch.setattr("discord.http.Route.BASE", server.api_url)
-    settings.DISCORD_GUILD_ID = server.guild_id
-    yield server
-    server.stop()
 
 
 @pytest.fixture

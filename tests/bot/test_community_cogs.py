@@ -2,43 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-
 import pytest
-import yarl
-from discord.backoff import ExponentialBackoff
 
 from accounts.models import User
-from bot.client import Bridge
 from botconfig.services import set_by_bot
 from community.rocketleague.models import LinkedAccount
 from hazesite.realtime.database import db_call
+from tests.bot.conftest import leading
 from tests.community.conftest import ranks, reddit  # noqa: F401 - fixtures
 from tests.community.stock import stock_memes
-from tests.servers.discord import DiscordServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def discord_server(monkeypatch, settings):
-    server = DiscordServer().start()
-    monkeypatch.setattr("discord.http.Route.BASE", server.api_url)
-    monkeypatch.setattr("discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY", yarl.URL(server.gateway_url))
-    monkeypatch.setattr(ExponentialBackoff, "delay", lambda _self: 0.05)
-    settings.DISCORD_GUILD_ID, settings.DISCORD_API_URL = server.guild_id, server.api_url
-    yield server
-    server.stop()
-
-
-@pytest.fixture
 async def use(discord_server):
     """Uses a command as nora; what she alone gets to see."""
-    made = Bridge("a test")
-    made.lead_until = time.monotonic() + 600
-    running = asyncio.create_task(made.start(discord_server.token))
-    await discord_server.eventually(lambda: running.done() or made.is_ready())
     nora = discord_server.people.make_member("nora")
     interface = discord_server.interface
 
@@ -51,9 +30,8 @@ async def use(discord_server):
 
         return await discord_server.eventually(seen)
 
-    yield command
-    await made.close()
-    await asyncio.gather(running, return_exceptions=True)
+    async with leading(discord_server):
+        yield command
 
 
 async def test_a_meme(use):

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
 import pytest
-import yarl
-from discord.backoff import ExponentialBackoff
 
-from bot.client import Bridge
 from bot.cogs.server_guide import chosen, embeds_of, guide, value_of
 from bot.models import PostedMessage
 from botconfig.services import set_by_bot
 from hazesite.errors import NotFound
 from hazesite.realtime.database import db_call
-from tests.servers.discord import DiscordServer
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.workers]
 START = {
@@ -24,30 +19,6 @@ START = {
     "fields": [{"name": "Rules", "value": "Be kind.", "inline": False}],
 }
 HELP = {"title": "Help", "description": "", "fields": []}
-
-
-@pytest.fixture
-def discord_server(monkeypatch, settings):
-    server = DiscordServer().start()
-    monkeypatch.setattr("discord.http.Route.BASE", server.api_url)
-    monkeypatch.setattr("discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY", yarl.URL(server.gateway_url))
-    monkeypatch.setattr(ExponentialBackoff, "delay", lambda _self: 0.05)
-    settings.DISCORD_GUILD_ID, settings.DISCORD_API_URL = server.guild_id, server.api_url
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-async def bot(discord_server, monkeypatch):
-    monkeypatch.setattr("bot.posts.LOOK_SECONDS", 0.05)
-    monkeypatch.setattr("bot.posts.MAX_PAUSE_SECONDS", 0.2)
-    made = Bridge("a test")
-    made.lead_until = time.monotonic() + 600
-    running = asyncio.create_task(made.start(discord_server.token))
-    await discord_server.eventually(lambda: running.done() or made.is_ready())
-    yield made
-    await made.close()
-    await asyncio.gather(running, return_exceptions=True)
 
 
 async def configured(categories, channel):

@@ -7,7 +7,6 @@ import threading
 
 import discord
 import pytest
-import yarl
 from discord.ext import commands
 from django.db import OperationalError
 
@@ -17,7 +16,6 @@ from accounts.roles import Role
 from botconfig import guild
 from botconfig.models import GuildMember
 from hazesite.realtime.database import db_call
-from tests.servers.discord import DiscordServer
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.workers]
 
@@ -42,16 +40,6 @@ class Follower(commands.Bot):
 
     async def before_identify_hook(self, _shard_id, *, initial=False):
         """The library waits five seconds here before a second session."""
-
-
-@pytest.fixture
-def discord_server(monkeypatch, settings):
-    server = DiscordServer().start()
-    monkeypatch.setattr("discord.http.Route.BASE", server.api_url)
-    monkeypatch.setattr("discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY", yarl.URL(server.gateway_url))
-    settings.DISCORD_GUILD_ID = server.guild_id
-    yield server
-    server.stop()
 
 
 @pytest.fixture

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 
 import pytest
-import yarl
-from discord.backoff import ExponentialBackoff
 from django.conf import settings
 from django.urls import reverse
 
 from accounts.models import User
 from bot import moderation
-from bot.client import Bridge
 from bot.models import ModerationAction
 from botconfig.models import GuildMember
 from botconfig.services import set_by_bot
 from hazesite.errors import NotAllowed
 from hazesite.realtime.database import db_call
-from tests.servers.discord import DiscordServer
 from tests.servers.discord.permissions import Permission
 
 MODERATORS = 2**60
@@ -60,27 +55,9 @@ def test_deeds_are_shown_in_the_admin_and_stay_as_they_are(client, moira, alice)
 
 # --- the real bot at the loopback Discord -----------------------------------------
 @pytest.fixture
-def discord_server(monkeypatch, settings):
-    server = DiscordServer().start()
-    monkeypatch.setattr("discord.http.Route.BASE", server.api_url)
-    monkeypatch.setattr("discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY", yarl.URL(server.gateway_url))
-    monkeypatch.setattr(ExponentialBackoff, "delay", lambda _self: 0.05)
-    settings.DISCORD_GUILD_ID, settings.DISCORD_API_URL = server.guild_id, server.api_url
-    settings.MODERATOR_ROLE_ID = server.people.make_role("Moderator")
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-async def bot(discord_server, monkeypatch):
-    monkeypatch.setattr("bot.posts.LOOK_SECONDS", 0.05)
-    made = Bridge("a test")
-    made.lead_until = time.monotonic() + 600
-    running = asyncio.create_task(made.start(discord_server.token))
-    await discord_server.eventually(lambda: running.done() or made.is_ready())
-    yield made
-    await made.close()
-    await asyncio.gather(running, return_exceptions=True)
+def discord_server(discord_server, settings):
+    settings.MODERATOR_ROLE_ID = discord_server.people.make_role("Moderator")
+    return discord_server
 
 
 def staff(discord_server, name="max"):

@@ -64,7 +64,9 @@ def test_a_note_moves_nothing_the_owner_can_see(ticket, alice, moira, ada, clien
 
 def test_notes_go_on_when_the_ticket_is_closed(ticket, moira):
     services.close_ticket(ticket.public_id, moira)
-    assert services.add_note(ticket.public_id, moira, "Check in a week").is_note
+    note = services.add_note(ticket.public_id, moira, "Check in a week")
+    assert note.is_note
+    assert services.edit_message(ticket.public_id, note.pk, moira, "Check in two").content == "Check in two"
 
 
 def test_staff_who_own_a_ticket_see_its_notes(moira, ada, client_of):

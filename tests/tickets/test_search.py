@@ -272,3 +272,12 @@ def test_triggers_that_a_migration_lost_are_put_back(printer, alice, look):
     call_command("migrate", verbosity=0, stdout=StringIO())
     services.post_message(printer.public_id, alice, "Now it is a puddle.")
     assert look(alice, "puddle") == ["Printer on fire"]
+
+
+def test_housekeeping_merges_the_pieces_of_the_index(printer, look, alice):
+    for number in range(40):
+        services.post_message(printer.public_id, alice, f"piece number {number}")
+    merges = index.merge_pieces()
+    assert index.merge_pieces() == 0
+    assert merges >= (connection.vendor == "sqlite")
+    assert look(alice, "piece") == ["Printer on fire"]

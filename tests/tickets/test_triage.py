@@ -112,6 +112,18 @@ def test_what_was_merged_goes_on_in_the_other_alone(ticket, second, path, alice,
     )
 
 
+def test_without_the_other_it_goes_on_by_itself(ticket, second, path, alice, moira, ada, client_of):
+    services.merge_tickets(ticket.public_id, second.public_id, moira)
+    services.delete_ticket(second.public_id, ada)
+    assert client_of(alice).get(path).json()["merged_into"] is None
+    assert client_of(alice).post(f"{path}/send", {"message": "Hello?"}).json()["code"] == "ticket_closed"
+    assert client_of(alice).post(f"{path}/reopen").status_code == 200
+    last = client_of(alice).get(f"{path}/events").json()["events"][-1]
+    assert (last["type"], last["data"]["merged_into"]) == ("ticket_reopened", None)
+    ticket.refresh_from_db()
+    assert ticket.merged_into is None
+
+
 def test_tickets_of_two_members_are_never_merged(ticket, path, mallory, moira, client_of):
     other = services.open_ticket(mallory, "Quite another", "This is somebody else's story.")
     assert client_of(moira).post(f"{path}/merge", {"into": other.public_id}).json()["code"] == "cannot_merge"

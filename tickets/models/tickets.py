@@ -189,6 +189,12 @@ class Ticket(models.Model):
     def is_closed(self) -> bool:
         return self.status == Status.CLOSED
 
+    @property
+    def goes_on_in(self) -> Ticket | None:
+        """The ticket it was merged into, unless that was deleted."""
+        target = self.merged_into
+        return target if target is not None and target.deleted_at is None else None
+
     def after(self, verb: Verb) -> Status | None:
         """The state this verb leads to; None where the table refuses it."""
         return TRANSITIONS.get((self.status, verb))

@@ -14,6 +14,8 @@ from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from hazesite.housekeeping import chore
+
 # What neither tokenizer folds by itself: Arabic vowel marks and lengthening, its alif with a sign, ß.
 UNWRITTEN = "".join(map(chr, [0x0640, 0x0670, *range(0x064B, 0x0656)]))
 ALIF = "\u0627"
@@ -168,6 +170,7 @@ SQLITE_ROWS = (
 )
 # One segment where there would be a dozen: a question costs as many look-ups.
 SQLITE_MERGED = "INSERT INTO tickets_search (tickets_search) VALUES ('optimize')"
+SQLITE_MERGE = "INSERT INTO tickets_search (tickets_search, rank) VALUES ('merge', 500)"
 SQLITE_TRIGGERS = {
     "tickets_search_message_added": f"""
         AFTER INSERT ON tickets_message WHEN NEW.deleted_at IS NULL BEGIN
@@ -244,6 +247,28 @@ def forget_for_good() -> None:
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             cursor.execute(SQLITE_MERGED)
+
+
+@chore
+def merge_pieces() -> int:
+    """Each write adds a small piece to the index of SQLite, and a search looks into all of them. How many
+    merges it took; each holds the lock for a moment only.
+    """
+    from django.db import connection
+
+    merges = 0
+    while connection.vendor == "sqlite" and _merge_a_few(connection):
+        merges += 1
+    return merges
+
+
+def _merge_a_few(connection: BaseDatabaseWrapper) -> bool:
+    """False: there was nothing left to merge."""
+    with connection.cursor() as cursor:
+        before = cursor.execute("SELECT total_changes()").fetchone()[0]
+        cursor.execute(SQLITE_MERGE)
+        # The statement itself counts as one change (https://sqlite.org/fts5.html#the_merge_command).
+        return bool(cursor.execute("SELECT total_changes()").fetchone()[0] - before >= 2)
 
 
 def watch_after_migrating(sender: Any, using: str, **_: Any) -> None:

@@ -106,8 +106,8 @@ def _earlier(standing: Standing, body: str) -> Message | None:
 
 
 def refuse_closed(ticket: Ticket) -> None:
-    if ticket.merged_into is not None:
-        raise TicketMerged(merged_into=ticket.merged_into.public_id)
+    if (target := ticket.goes_on_in) is not None:
+        raise TicketMerged(merged_into=target.public_id)
     raise TicketClosed
 
 
@@ -188,7 +188,7 @@ def edit_message(ticket_id: str, message_pk: int, actor: User, content: str) -> 
     message = _visible(ticket, message_pk, actor)
     if message.author_id != actor.pk:
         raise NotAllowed
-    _refuse(ticket, actor, standing)
+    _refuse(ticket, actor, standing, is_note=message.is_note)
     if message.content == content:
         return message
     named = mentioned_in(ticket, actor, content, is_note=message.is_note)

@@ -135,10 +135,15 @@ def shut(ticket: Ticket, actor: User | None, facts: dict[str, Any] | None = None
 
 @transaction.atomic
 def reopen_ticket(ticket_id: str, actor: User) -> Ticket:
-    """Staff and the owner may. Claim and assignment are cleared."""
+    """Staff and the owner may. Claim and assignment are cleared.
+
+    Raises `TicketMerged` while the ticket it goes on in is there; without it, this one goes on by itself.
+    """
     ticket, now = locked(ticket_id, actor), timezone.now()
-    if ticket.merged_into is not None:
+    if ticket.goes_on_in is not None:
         refuse_closed(ticket)
+    facts = {"merged_into": None, "merged_into_num": None} if ticket.merged_into is not None else None
+    ticket.merged_into = None
     if not actor.is_staff:
         refuse_blocked(actor)
     move(ticket, Verb.REOPEN)
@@ -146,9 +151,10 @@ def reopen_ticket(ticket_id: str, actor: User) -> Ticket:
     if actor.pk == ticket.owner_id:
         ticket.awaiting = Side.STAFF
     ticket.quiet_since = now
-    also = [*TURN, *(run_resolution(ticket, now) if ticket.awaiting == Side.STAFF else [])]
+    resolution = run_resolution(ticket, now) if ticket.awaiting == Side.STAFF else []
+    also = [*TURN, "merged_into", *resolution]
     changed = ("status", "closed_at", "claimed_by", "assigned_to", "awaiting")
-    return record(ticket, TicketEvent.Type.REOPENED, actor, *changed, also=also)
+    return record(ticket, TicketEvent.Type.REOPENED, actor, *changed, also=also, facts=facts)
 
 
 @transaction.atomic

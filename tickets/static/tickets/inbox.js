@@ -1,6 +1,6 @@
 // The list of tickets, kept live by the inbox socket. Nothing here touches the page.
 
-import {LiveSocket} from './socket.js';
+import {LiveSocket} from '../hazesite/socket.js';
 
 const PAGE = 50;
 const MOST = 200;

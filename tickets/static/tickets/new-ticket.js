@@ -3,7 +3,7 @@
 import {h, titled} from './dom.js';
 import {Field, Question} from './form-fields.js';
 import {newNonce} from './outbox.js';
-import {backOff, sleep} from './socket.js';
+import {backOff, sleep} from '../hazesite/socket.js';
 
 const ATTEMPTS = 6;
 

@@ -1,7 +1,7 @@
 // Messages on their way. Each keeps its nonce until the server has it, across retries and reloads,
 // so that none is lost and none is stored twice. Nothing here touches the page.
 
-import {backOff, sleep} from './socket.js';
+import {backOff, sleep} from '../hazesite/socket.js';
 
 /** `crypto.randomUUID` exists on HTTPS and localhost alone. */
 export function newNonce() {

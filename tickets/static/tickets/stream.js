@@ -6,7 +6,7 @@
 // again with `after_seq`, messages by `sendOverSocket`.
 
 import {ApiError} from './api.js';
-import {LiveSocket, backOff, sleep} from './socket.js';
+import {LiveSocket, backOff, sleep} from '../hazesite/socket.js';
 
 export {Outbox} from './outbox.js';
 export {ApiError, LiveSocket};

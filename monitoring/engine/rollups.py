@@ -1,0 +1,117 @@
+"""Checks added up by hour and by day, in the transaction that stores them."""
+
+# ruff: noqa: S608 - all of it is written here.
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import connection
+
+from monitoring.models import Check, DayStat, HourStat, Status
+from monitoring.models.history import BOUNDS_MS
+
+KINDS = ("up", "down", "unknown", "maintenance")
+HISTOGRAM = tuple(f"ms_{place}" for place in range(len(BOUNDS_MS) + 1))
+SUMS = (*KINDS, "sum_ms", *HISTOGRAM)
+COLUMNS = (*SUMS, "min_ms", "max_ms")
+Key = tuple[int, datetime]
+Sums = dict[str, Any]
+
+
+def hour_of(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def day_of(moment: datetime) -> datetime:
+    return hour_of(moment).replace(hour=0)
+
+
+def kind_of(check: Check) -> str:
+    if check.status == Status.MAINTENANCE:
+        return "maintenance"
+    return "unknown" if check.is_up is None else "up" if check.is_up else "down"
+
+
+def place_of(response_ms: float) -> int:
+    """The place in the histogram: that of the first bound which is not exceeded."""
+    return next((place for place, bound in enumerate(BOUNDS_MS) if response_ms <= bound), len(BOUNDS_MS))
+
+
+def add(sums: Sums, check: Check) -> None:
+    sums[kind_of(check)] += 1
+    if (ms := check.response_ms) is None:
+        return
+    sums["sum_ms"] += ms
+    sums[HISTOGRAM[place_of(ms)]] += 1
+    sums["min_ms"] = ms if sums["min_ms"] is None else min(sums["min_ms"], ms)
+    sums["max_ms"] = ms if sums["max_ms"] is None else max(sums["max_ms"], ms)
+
+
+def nothing() -> Sums:
+    return dict.fromkeys(SUMS, 0) | {"min_ms": None, "max_ms": None}
+
+
+def store(checks: Iterable[Check]) -> None:
+    """Add these to what is there."""
+    hours: dict[Key, Sums] = {}
+    for check in checks:
+        add(hours.setdefault((check.monitor_id, hour_of(check.at)), nothing()), check)
+    _upsert(HourStat, hours, ADDED)
+    _upsert(DayStat, by_day(hours), ADDED)
+
+
+def by_day(hours: Mapping[Key, Sums]) -> dict[Key, Sums]:
+    days: dict[Key, Sums] = {}
+    for (monitor_id, hour), sums in hours.items():
+        merge(days.setdefault((monitor_id, day_of(hour)), nothing()), sums)
+    return days
+
+
+def merge(into: Sums, other: Mapping[str, Any]) -> None:
+    for name in SUMS:
+        into[name] += other[name]
+    for name, choose in (("min_ms", min), ("max_ms", max)):
+        into[name] = choose((one for one in (into[name], other[name]) if one is not None), default=None)
+
+
+def replace(model: type[HourStat | DayStat], stats: Mapping[Key, Sums]) -> None:
+    """Put these in the place of what is there."""
+    _upsert(model, stats, ", ".join(f"{name} = excluded.{name}" for name in COLUMNS))
+
+
+def _least(name: str, choose: str) -> str:
+    """SQLite's and PostgreSQL's functions of two arguments treat NULL differently; this treats it alike."""
+    return (
+        f"{name} = CASE WHEN excluded.{name} IS NULL THEN stat.{name} WHEN stat.{name} IS NULL"
+        f" OR excluded.{name} {choose} stat.{name} THEN excluded.{name} ELSE stat.{name} END"
+    )
+
+
+ADDED = ", ".join(
+    [
+        *(f"{name} = stat.{name} + excluded.{name}" for name in SUMS),
+        _least("min_ms", "<"),
+        _least("max_ms", ">"),
+    ]
+)
+
+
+def _upsert(model: type[HourStat | DayStat], stats: Mapping[Key, Sums], change: str) -> None:
+    if not stats:
+        return
+    quote, stored = connection.ops.quote_name, connection.ops.adapt_datetimefield_value
+    names = ("monitor_id", "start", *COLUMNS)
+    sql = (
+        f"INSERT INTO {quote(model._meta.db_table)} AS stat ({', '.join(names)})"
+        f" VALUES ({', '.join(['%s'] * len(names))})"
+        f" ON CONFLICT (monitor_id, start) DO UPDATE SET {change}"
+    )
+    # In order, so that two engines which wait for each other's rows never do so in a ring.
+    rows = [
+        (monitor_id, stored(start), *(sums[name] for name in COLUMNS))
+        for (monitor_id, start), sums in sorted(stats.items(), key=lambda item: item[0])
+    ]
+    with connection.cursor() as cursor:
+        cursor.executemany(sql, rows)

@@ -1,0 +1,104 @@
+"""The envelope of the monitors' part of the API: `status`, `data`, `message`, `timestamp`.
+
+Errors have the keys of the site's own envelope as well, so one client can read both.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiResponse, inline_serializer
+from rest_framework import serializers
+from rest_framework.response import Response
+
+from accounts.viewsets import RoleViewSet
+from hazesite.api import answer_errors
+from hazesite.errors import NotFound
+from hazesite.schema import SENTENCES, ErrorOut
+
+
+def success(
+    data: Any,
+    *,
+    message: str | None = None,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+    **beside: Any,
+) -> Response:
+    """`beside`: what stands beside `data`, as the `next_cursor` of a list."""
+    body = {"status": "success", "data": data, "message": message, "timestamp": timezone.now(), **beside}
+    return Response(body, status=status, headers=headers)
+
+
+def answer_errors_in_both(error: Exception, context: dict[str, Any]) -> Response:
+    answer = answer_errors(error, context)
+    both = {"status": "error", "data": None, "message": answer.data["error"], "timestamp": timezone.now()}
+    answer.data = {**answer.data, **both}
+    return answer
+
+
+class EnvelopeViews(RoleViewSet):
+    def get_exception_handler(self) -> Callable[..., Response]:
+        return answer_errors_in_both
+
+
+def parsed_part(
+    serializer: type[serializers.Serializer[Any]], data: Any, *, partial: bool = False
+) -> dict[str, Any]:
+    """As `parsed`; with `partial` what is not given is left out. Raises the framework's `ValidationError`."""
+    form = serializer(data=data, partial=partial)
+    form.is_valid(raise_exception=True)
+    return dict(form.validated_data)
+
+
+def key_of(text: str) -> int:
+    """The primary key in an address. Raises `NotFound` for what is none."""
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise NotFound
+    return int(text)
+
+
+# --- for the OpenAPI document ------------------------------------------------
+class BothErrorsOut(ErrorOut):
+    """The shape of every error of the monitors' part: both envelopes in one."""
+
+    status = serializers.ChoiceField(["error"])
+    data = serializers.JSONField(allow_null=True)  # type: ignore[assignment]
+    message = serializers.CharField()
+    timestamp = serializers.DateTimeField()
+
+
+def refusals(*statuses: int) -> dict[int, OpenApiResponse]:
+    """For `extend_schema(responses=...)`."""
+    return {status: OpenApiResponse(BothErrorsOut, SENTENCES[status]) for status in statuses}
+
+
+def one(out: type[serializers.Serializer[Any]]) -> Any:
+    return _envelope(out, out())
+
+
+def many(out: type[serializers.Serializer[Any]]) -> Any:
+    cursor = serializers.CharField(allow_null=True, help_text="For the next page; null at the end.")
+    return _envelope(out, out(many=True), "List", next_cursor=cursor)
+
+
+def nothing() -> Any:
+    return inline_serializer(
+        "NothingAnswer", _shared() | {"data": serializers.JSONField(allow_null=True, help_text="Null.")}
+    )
+
+
+def _envelope(out: type[serializers.Serializer[Any]], data: Any, suffix: str = "", **beside: Any) -> Any:
+    name = re.sub(r"Out$", "", out.__name__) + suffix + "Answer"
+    return inline_serializer(name, _shared() | {"data": data} | beside)
+
+
+def _shared() -> dict[str, Any]:
+    return {
+        "status": serializers.ChoiceField(["success"]),
+        "message": serializers.CharField(allow_null=True),
+        "timestamp": serializers.DateTimeField(),
+    }

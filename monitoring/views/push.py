@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.parsers import FormParser, MultiPartParser
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import ViewSet
+
+from accounts.http import device_of
+from hazesite.api import JsonBody, parsed
+from monitoring import serializers as s
+from monitoring.services import push
+from monitoring.views import examples
+from monitoring.views.envelope import answer_errors_in_both, refusals, success
+
+
+class PushViews(ViewSet):
+    """For whoever knows the token in the address, as with Uptime Kuma: their scripts need not be changed."""
+
+    authentication_classes: list[Any] = []
+    permission_classes = [AllowAny]
+    parser_classes = [JsonBody, FormParser, MultiPartParser]
+
+    def get_exception_handler(self) -> Any:
+        return answer_errors_in_both
+
+    @extend_schema(
+        parameters=[s.PushIn],
+        responses={200: s.PushOut, **refusals(400, 404, 429)},
+        examples=[examples.PUSHED],
+    )
+    def by_query(self, request: Request, token: str) -> Response:
+        """A sign of life: `?status=up&msg=OK&ping=12`."""
+        return _take(request, token, request.query_params)
+
+    @extend_schema(
+        parameters=[s.PushIn],
+        request=s.PushIn,
+        responses={200: s.PushOut, **refusals(400, 404, 429)},
+        examples=[examples.PUSHED],
+    )
+    def by_body(self, request: Request, token: str) -> Response:
+        """The same with a body, as JSON or as a form; the address may hold it as well."""
+        body = request.data if isinstance(request.data, dict) else {}
+        return _take(request, token, request.query_params.dict() | {name: body[name] for name in body})
+
+
+def _take(request: Request, token: str, given: Any) -> Response:
+    sign = parsed(s.PushIn, {name: value for name, value in given.items() if value != ""})
+    push.take_sign(token, device_of(request).address, up=sign["status"] == "up")
+    return success(None, ok=True)
