@@ -18,7 +18,7 @@ from tickets.attached_files import ENDINGS, PICTURES
 PEOPLE = os.environ["FUZZ_PEOPLE"].split(",")
 SOMEBODY = os.environ["FUZZ_SOMEBODY"]
 MINE = re.compile(r"/api/users/\{user_id\}(/erase|/sessions.*|/block)?")
-ANYWHERE = {"parse_error", "database_unavailable"}
+ANYWHERE = {"parse_error", "unsupported_media_type", "database_unavailable"}
 FILES: dict[str, bytes] = {
     **{kind: picture(name) for kind, name in PICTURES.items()},
     "application/pdf": PDF,
