@@ -181,24 +181,30 @@ def _tell(transport: Transport, settled: list[tuple[Delivery, Outcome]]) -> None
 
 def _settle_sent(sent: Iterable[tuple[Delivery, Sent]]) -> set[int]:
     """The keys of those whose lease still held."""
-    fences = {delivery.pk: delivery.fence for delivery, _outcome in sent}
-    if not fences:
+    outcomes = {delivery.pk: outcome for delivery, outcome in sent}
+    if not outcomes:
         return set()
+    states = _states_of({delivery.pk: delivery.fence for delivery, _outcome in sent})
+    waiting = [pk for pk, state in states.items() if state in (State.QUEUED, State.FAILED)]
+    retracted = [
+        pk for pk, state in states.items() if state == State.RETRACTED
+    ]  # it was on its way meanwhile
     now = timezone.now()
-    # A fence only grows, so whoever has the row's has its lease, or had it when the row was retracted.
+    Delivery.objects.filter(pk__in=waiting).update(**_ended(State.SENT, ""), sent_at=now)
+    if retracted:
+        Delivery.objects.filter(pk__in=retracted).update(sent_at=now)
+    for pk in waiting:
+        if also := outcomes[pk].also:
+            together = Delivery.objects.waiting().filter(pk__in=also, drainer="")
+            together.update(**_ended(State.RETRACTED, f"{TOLD_TOGETHER} {pk}."))
+    return {*waiting, *retracted}
+
+
+def _states_of(fences: dict[int, int]) -> dict[int, str]:
+    """Of those that nobody has leased since, which stay as they are until the transaction ends."""
     rows = Delivery.objects.filter(pk__in=fences).select_for_update().order_by("pk")
     found = rows.values_list("pk", "fence", "state")
-    states = {pk: state for pk, fence, state in found if fences[pk] == fence}
-    retracted = [pk for pk, state in states.items() if state == State.RETRACTED]
-    waiting = [pk for pk, state in states.items() if state in (State.QUEUED, State.FAILED)]
-    Delivery.objects.filter(pk__in=waiting).update(**_ended(State.SENT, ""), sent_at=now)
-    if retracted:  # they were on their way meanwhile
-        Delivery.objects.filter(pk__in=retracted).update(sent_at=now)
-    for delivery, outcome in sent:
-        if outcome.also and states.get(delivery.pk) in (State.QUEUED, State.FAILED):
-            together = Delivery.objects.waiting().filter(pk__in=outcome.also, drainer="")
-            together.update(**_ended(State.RETRACTED, f"{TOLD_TOGETHER} {delivery.pk}."))
-    return {*waiting, *retracted}
+    return {pk: state for pk, fence, state in found if fences[pk] == fence}
 
 
 def _settle_retry(delivery: Delivery, outcome: Retry) -> bool:
