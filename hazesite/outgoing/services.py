@@ -181,10 +181,9 @@ def _tell(transport: Transport, settled: list[tuple[Delivery, Outcome]]) -> None
 
 def _settle_sent(sent: Iterable[tuple[Delivery, Sent]]) -> set[int]:
     """The keys of those whose lease still held."""
-    outcomes = {delivery.pk: outcome for delivery, outcome in sent}
-    if not outcomes:
+    if not (fences := {delivery.pk: delivery.fence for delivery, _outcome in sent}):
         return set()
-    states = _states_of({delivery.pk: delivery.fence for delivery, _outcome in sent})
+    states = _states_of(fences)
     waiting = [pk for pk, state in states.items() if state in (State.QUEUED, State.FAILED)]
     retracted = [
         pk for pk, state in states.items() if state == State.RETRACTED
@@ -193,11 +192,15 @@ def _settle_sent(sent: Iterable[tuple[Delivery, Sent]]) -> set[int]:
     Delivery.objects.filter(pk__in=waiting).update(**_ended(State.SENT, ""), sent_at=now)
     if retracted:
         Delivery.objects.filter(pk__in=retracted).update(sent_at=now)
-    for pk in waiting:
-        if also := outcomes[pk].also:
-            together = Delivery.objects.waiting().filter(pk__in=also, drainer="")
-            together.update(**_ended(State.RETRACTED, f"{TOLD_TOGETHER} {pk}."))
+    _settle_together({delivery.pk: outcome.also for delivery, outcome in sent}, waiting)
     return {*waiting, *retracted}
+
+
+def _settle_together(also: dict[int, tuple[int, ...]], told: Iterable[int]) -> None:
+    for pk in told:
+        if also[pk]:
+            together = Delivery.objects.waiting().filter(pk__in=also[pk], drainer="")
+            together.update(**_ended(State.RETRACTED, f"{TOLD_TOGETHER} {pk}."))
 
 
 def _states_of(fences: dict[int, int]) -> dict[int, str]:
