@@ -181,24 +181,33 @@ def _tell(transport: Transport, settled: list[tuple[Delivery, Outcome]]) -> None
 
 def _settle_sent(sent: Iterable[tuple[Delivery, Sent]]) -> set[int]:
     """The keys of those whose lease still held."""
-    fences = {delivery.pk: delivery.fence for delivery, _outcome in sent}
-    if not fences:
+    if not (fences := {delivery.pk: delivery.fence for delivery, _outcome in sent}):
         return set()
+    states = _states_of(fences)
+    waiting = [pk for pk, state in states.items() if state in (State.QUEUED, State.FAILED)]
+    retracted = [
+        pk for pk, state in states.items() if state == State.RETRACTED
+    ]  # it was on its way meanwhile
     now = timezone.now()
-    # A fence only grows, so whoever has the row's has its lease, or had it when the row was retracted.
+    Delivery.objects.filter(pk__in=waiting).update(**_ended(State.SENT, ""), sent_at=now)
+    if retracted:
+        Delivery.objects.filter(pk__in=retracted).update(sent_at=now)
+    _settle_together({delivery.pk: outcome.also for delivery, outcome in sent}, waiting)
+    return {*waiting, *retracted}
+
+
+def _settle_together(also: dict[int, tuple[int, ...]], told: Iterable[int]) -> None:
+    for pk in told:
+        if also[pk]:
+            together = Delivery.objects.waiting().filter(pk__in=also[pk], drainer="")
+            together.update(**_ended(State.RETRACTED, f"{TOLD_TOGETHER} {pk}."))
+
+
+def _states_of(fences: dict[int, int]) -> dict[int, str]:
+    """Of those that nobody has leased since, which stay as they are until the transaction ends."""
     rows = Delivery.objects.filter(pk__in=fences).select_for_update().order_by("pk")
     found = rows.values_list("pk", "fence", "state")
-    states = {pk: state for pk, fence, state in found if fences[pk] == fence}
-    retracted = [pk for pk, state in states.items() if state == State.RETRACTED]
-    waiting = [pk for pk, state in states.items() if state in (State.QUEUED, State.FAILED)]
-    Delivery.objects.filter(pk__in=waiting).update(**_ended(State.SENT, ""), sent_at=now)
-    if retracted:  # they were on their way meanwhile
-        Delivery.objects.filter(pk__in=retracted).update(sent_at=now)
-    for delivery, outcome in sent:
-        if outcome.also and states.get(delivery.pk) in (State.QUEUED, State.FAILED):
-            together = Delivery.objects.waiting().filter(pk__in=outcome.also, drainer="")
-            together.update(**_ended(State.RETRACTED, f"{TOLD_TOGETHER} {delivery.pk}."))
-    return {*waiting, *retracted}
+    return {pk: state for pk, fence, state in found if fences[pk] == fence}
 
 
 def _settle_retry(delivery: Delivery, outcome: Retry) -> bool:
