@@ -92,7 +92,7 @@ def _begun(stay: Stay) -> UsageSession:
 def _go_on(sessions: list[UsageSession]) -> None:
     """A statement for each, sent together: `bulk_update` takes ten times as long to write one for all."""
     fields = [field for field in UsageSession._meta.concrete_fields if field.name in CHANGED]
-    assigned = ", ".join(f"{connection.ops.quote_name(field.column)} = %s" for field in fields)
+    assigned = ", ".join(f"{connection.ops.quote_name(str(field.column))} = %s" for field in fields)
     rows = [
         (
             *(field.get_db_prep_save(getattr(session, field.attname), connection) for field in fields),
