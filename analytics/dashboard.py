@@ -107,24 +107,22 @@ def span(seconds: int | None) -> str:
 # --- charts ------------------------------------------------------------------
 def _charts(found: dict[str, Any]) -> dict[str, Any]:
     users, tickets = found["users"]["per_day"], found["tickets"]["per_day"]
+    uses, stays = found["actions"]["per_day"], found["sessions"]["per_day"]
+    named = {"users": _("Day"), "week": _("Week"), "month": _("Month"), "new": pgettext("people", "New")}
+    answers = [_minutes(row["first_answer_median"]) for row in tickets]
     times = [_moment(row["day"]) for row in users]
     return {
-        "people": _chart(times, {
-            _("Day"): [row["users"] for row in users],
-            _("Week"): [row["week"] for row in users],
-            _("Month"): [row["month"] for row in users],
-            pgettext("people", "New"): [row["new"] for row in users],
-        }),
-        "uses": _chart(times, {
-            _("Uses"): [row["uses"] for row in found["actions"]["per_day"]],
-            _("Sessions"): [row["sessions"] for row in found["sessions"]["per_day"]],
-        }),
-        "errors": _chart(times, {_("Errors"): [row["errors"] for row in found["errors"]["per_day"]]}),
-        "desk": _chart(times, {
-            _("Tickets opened"): [row["opened"] for row in tickets],
-            _("First answer, minutes"): [_minutes(row["first_answer_median"]) for row in tickets],
-        }),
-    }  # fmt: skip
+        "people": _chart(times, {label: _each(users, name) for name, label in named.items()}),
+        "uses": _chart(times, {_("Uses"): _each(uses, "uses"), _("Sessions"): _each(stays, "sessions")}),
+        "errors": _chart(times, {_("Errors"): _each(found["errors"]["per_day"], "errors")}),
+        "desk": _chart(
+            times, {_("Tickets opened"): _each(tickets, "opened"), _("First answer, minutes"): answers}
+        ),
+    }
+
+
+def _each(rows: Sequence[dict[str, Any]], name: str) -> list[int]:
+    return [row[name] for row in rows]
 
 
 def _chart_of(window: Window, feature: str) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from analytics.errors import BadRange
 from analytics.models import SessionDay, UsageDay
 
 DEFAULT_DAYS, MAX_DAYS = 30, 800
+EARLIEST = date(2015, 1, 1)
+"""Before there was such an app."""
 
 
 @dataclass(frozen=True)
@@ -75,14 +77,24 @@ def window(
     if length is not None and (first or last):
         raise BadRange(fields={"days": [_("Either so many days, or from and to.")]})
     last = last or today
+    _refuse_end(last, today)
     first = first or last - timedelta(days=(length or DEFAULT_DAYS) - 1)
+    _refuse_beginning(first, last)
+    return Window(first, last, **{name: value for name, value in kind.items() if value})
+
+
+def _refuse_end(last: date, today: date) -> None:
     if last > today:
         raise BadRange(fields={"to": [_("That day has not begun.")]})
+    if last < EARLIEST:
+        raise BadRange(fields={"to": [_("There was nothing yet.")]})
+
+
+def _refuse_beginning(first: date, last: date) -> None:
     if first > last:
         raise BadRange(fields={"from": [_("It is after the end.")]})
     if (last - first).days >= MAX_DAYS:
         raise BadRange(fields={"from": [_("At most %(days)d days at once.") % {"days": MAX_DAYS}]})
-    return Window(first, last, **{name: value for name, value in kind.items() if value})
 
 
 def last_days(count: int) -> Window:

@@ -18,15 +18,12 @@ def note_request(request: HttpRequest, status: int) -> None:
     """A refused request used nothing; one that failed on our side counts as a failed use."""
     # Whoever came with a token was left here by the framework of the API; others are not asked for.
     sign_in = request.__dict__.get("auth")
-    if sign_in is None or request.resolver_match is None or 400 <= status < 500 or not settings.ANALYTICS:
+    if sign_in is None or 400 <= status < 500 or not settings.ANALYTICS or sign_in.user.is_service:
         return
-    feature = CALLS.get((request.method or "", request.resolver_match.route))
-    meta = request.META
+    feature, meta = _feature_of(request), request.META
     if feature is None or declines_tracking(meta.get("HTTP_DNT"), meta.get("HTTP_SEC_GPC")):
         return
     user = sign_in.user
-    if user.is_service:
-        return
     buffer.add(
         Seen(
             time.time(),
@@ -42,6 +39,11 @@ def note_request(request: HttpRequest, status: int) -> None:
             meta.get("REMOTE_ADDR", ""),
         )
     )
+
+
+def _feature_of(request: HttpRequest) -> str | None:
+    match = request.resolver_match
+    return CALLS.get((request.method or "", match.route)) if match else None
 
 
 def note_event(sink: Sink, event: str) -> None:

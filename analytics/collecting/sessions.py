@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db import connection
 from django.db.models import F
 from django.utils import timezone
 
@@ -45,14 +46,12 @@ class Stay:
 def continue_sessions(stays: Collection[Stay]) -> dict[int, int]:
     """The session each thread has now, begun where it has none. For a transaction of the caller's."""
     running = _running({stay.thread for stay in stays})
-    over = [running.pop(stay.thread) for stay in stays if not _goes_on(stay, running)]
-    _end(over)
-    going_on = [_continued(running[stay.thread], stay) for stay in stays if stay.thread in running]
-    UsageSession.objects.bulk_update(going_on, CHANGED, batch_size=500)
+    _end([running.pop(stay.thread) for stay in stays if not _goes_on(stay, running)])
+    _go_on([_continued(running[stay.thread], stay) for stay in stays if stay.thread in running])
     begun = [_begun(stay) for stay in stays if stay.thread not in running]
     UsageSession.objects.bulk_create(begun, ignore_conflicts=True)
-    if begun:  # by us, or by another process in the same moment
-        running |= _running({session.thread for session in begun})
+    # By us, or by another process in the same moment.
+    running |= _running({session.thread for session in begun})
     return {thread: session.pk for thread, session in running.items()}
 
 
@@ -88,6 +87,22 @@ def _begun(stay: Stay) -> UsageSession:
         device=stay.device,
         country=cleaning.country(stay.address),
     )
+
+
+def _go_on(sessions: list[UsageSession]) -> None:
+    """A statement for each, sent together: `bulk_update` takes ten times as long to write one for all."""
+    fields = [field for field in UsageSession._meta.concrete_fields if field.name in CHANGED]
+    assigned = ", ".join(f"{connection.ops.quote_name(str(field.column))} = %s" for field in fields)
+    rows = [
+        (
+            *(field.get_db_prep_save(getattr(session, field.attname), connection) for field in fields),
+            session.pk,
+        )
+        for session in sessions
+    ]
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.executemany(f"UPDATE analytics_usagesession SET {assigned} WHERE id = %s", rows)  # noqa: S608
 
 
 def _end(sessions: Collection[UsageSession]) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from accounts.models import Session
 from analytics.collecting import cleaning
@@ -16,6 +18,9 @@ from analytics.collecting.visitors import current_salt, number_of, visitors_of
 from analytics.days import day_of
 from analytics.models import FeatureUse, OptOut
 
+COLUMNS = ("at", "visitor", "session", "feature", "platform", "version", "role", "uses", "failures")
+Row = tuple[Any, ...]
+Kind = tuple[int, int, int, str, str, str, str]
 MANY_SESSIONS = 20
 """Of one sign-in in one batch; what its client calls by yet other names belongs to the sign-in itself."""
 
@@ -48,7 +53,7 @@ def store(batch: list[Seen]) -> None:
     uses = _cleaned(wanted, salt)
     visitors = visitors_of(_first_days(uses), salt)
     sessions = continue_sessions(_stays(uses, visitors))
-    FeatureUse.objects.bulk_create(_rows(uses, visitors, sessions))
+    _insert(_rows(uses, visitors, sessions))
 
 
 def _cleaned(batch: Iterable[Seen], salt: bytes) -> list[Use]:
@@ -113,25 +118,31 @@ def _stays(uses: Iterable[Use], visitors: dict[int, int]) -> list[Stay]:
     return list(stays.values())
 
 
-def _rows(uses: Iterable[Use], visitors: dict[int, int], sessions: dict[int, int]) -> list[FeatureUse]:
-    """One for each session, feature and minute."""
-    rows: dict[tuple[object, ...], FeatureUse] = {}
+def _rows(uses: Iterable[Use], visitors: dict[int, int], sessions: dict[int, int]) -> list[Row]:
+    """One for each session, feature and minute: its columns, as `COLUMNS` names them."""
+    first: dict[Kind, datetime] = {}
+    count, failed = Counter[Kind](), Counter[Kind]()
     for use in uses:
-        minute = use.at.replace(second=0, microsecond=0)
-        key = (minute, use.thread, use.feature, use.platform, use.version, use.role)
-        row = rows.get(key)
-        if row is None:
-            row = rows[key] = FeatureUse(
-                at=use.at,
-                visitor=visitors[use.user],
-                session=sessions[use.thread],
-                feature=use.feature,
-                platform=use.platform,
-                version=use.version,
-                role=use.role,
-                uses=0,
-                failures=0,
-            )
-        row.uses += 1
-        row.failures += use.failed
-    return list(rows.values())
+        minute = int(use.at.timestamp()) // 60
+        kind = (minute, use.user, use.thread, use.feature, use.platform, use.version, use.role)
+        first.setdefault(kind, use.at)
+        count[kind] += 1
+        failed[kind] += use.failed
+    return [
+        (at, visitors[kind[1]], sessions[kind[2]], *kind[3:], count[kind], failed[kind])
+        for kind, at in first.items()
+    ]
+
+
+def _insert(rows: list[Row]) -> None:
+    """Not through the ORM, which takes ten times as long for a row as all else together."""
+    table, columns = FeatureUse._meta.db_table, ", ".join(COLUMNS)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+            return
+        places = ", ".join(["%s"] * len(COLUMNS))
+        adapted = ((connection.ops.adapt_datetimefield_value(row[0]), *row[1:]) for row in rows)
+        cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({places})", list(adapted))  # noqa: S608

@@ -28,6 +28,7 @@ TOMORROW = (timezone.now() + timedelta(days=2)).date()
         ("from=yesterday", "from", "invalid"),
         ("from=2025-02-30", "from", "invalid"), ("from=2025-03-01&to=2025-02-01", "from", "bad_range"),
         (f"to={TOMORROW}", "to", "bad_range"), ("from=1990-01-01", "from", "bad_range"),
+        ("to=0001-01-02", "to", "bad_range"), ("from=0001-01-01", "from", "bad_range"),
         ("days=7&to=2025-02-01", "days", "bad_range"), ("platform=Amiga", "platform", "invalid"),
         ("role=owner", "role", "invalid"), ("version=%27;--", "version", "invalid"),
         ("version=%00", "version", "invalid"),
