@@ -13,14 +13,13 @@ from hazesite.outgoing import services as outgoing
 from hazesite.outgoing.models import Delivery
 from hazesite.outgoing.transports import TRANSPORTS
 from monitoring.alerts.mail import MailChannel
-from monitoring.engine import claims, results
-from monitoring.models import Alert, Incident, Monitor, MonitorState
+from monitoring.models import Alert, Incident, Monitor
 from monitoring.services import standing
 from monitoring.services.channels import save_channel
 from monitoring.services.channels import test_channel as send_test
 from monitoring.types import Result
 from notifications.models import Preferences
-from tests.monitoring.alerts.stage import RealClock, Stage
+from tests.monitoring.alerts.stage import RealClock, Stage, check
 from tests.notifications.conftest import phones  # noqa: F401 - a fixture
 from tests.notifications.office import html_of, text_of, use
 from tests.servers.smtp import HANG, NAME, PASSWORD, MailServer
@@ -66,14 +65,6 @@ def add(ada, type_: str, config, **more):
 
 def settled() -> bool:
     return not Delivery.objects.waiting().filter(transport__startswith="monitor-").exists()
-
-
-def check(monitor: Monitor, result: Result) -> None:
-    """As the engine does it: claimed, checked, stored."""
-    MonitorState.objects.filter(monitor=monitor).update(next_check_at=timezone.now())
-    now = timezone.now()
-    [claim] = claims.claim("tests", now, timedelta(0), 10)
-    results.store([results.Outcome(claim, now, result)], timezone.now())
 
 
 # --- mail --------------------------------------------------------------------------
