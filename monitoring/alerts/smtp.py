@@ -64,7 +64,6 @@ def _client(config: dict[str, Any], sock: socket.socket) -> aiosmtplib.SMTP:
 
 async def _handed_over(client: aiosmtplib.SMTP, message: Message, sender: str, recipients: list[str]) -> int:
     """How many of the recipients were refused."""
-    sock = client.sock
     try:
         await client.connect()
         refused, _said = await client.send_message(message, sender=sender, recipients=recipients)
@@ -73,9 +72,10 @@ async def _handed_over(client: aiosmtplib.SMTP, message: Message, sender: str, r
         return len(refused)
     finally:
         # Not the client's own way out: that says goodbye first, and waits for the answer.
+        transport: Any = client.transport
+        if transport is not None:
+            transport.abort()
         client.close()
-        if sock is not None:
-            sock.close()
 
 
 async def _connected(addresses: list[str], port: int) -> socket.socket:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from hazesite.events import publish
 from hazesite.outgoing import services as outgoing
@@ -16,6 +17,7 @@ from hazesite.outgoing.models import Delivery
 from hazesite.outgoing.room import Room
 from hazesite.outgoing.transports import TRANSPORTS, Outcome, Ready, Retry, Sent
 from monitoring.alerts import clock
+from monitoring.engine import claims, results
 from monitoring.events import BecameSlow, NoLongerSlow, Recovered, WentDown
 from monitoring.models import (
     EscalationPolicy,
@@ -26,6 +28,7 @@ from monitoring.models import (
     SlowSpell,
     Status,
 )
+from monitoring.types import Result
 
 BEGIN = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -163,3 +166,11 @@ class RealClock(Clock):
         while not until():
             assert time.monotonic() < deadline, list(Delivery.objects.values("thing", "state", "reason"))
             time.sleep(0.02)
+
+
+def check(monitor: Monitor, result: Result) -> None:
+    """As the engine does it: claimed, checked, stored."""
+    now = timezone.now()
+    MonitorState.objects.filter(monitor=monitor).update(next_check_at=now)
+    [claim] = claims.claim("tests", now, timedelta(0), 10)
+    results.store([results.Outcome(claim, now, result)], now)

@@ -11,8 +11,10 @@ from django.test.utils import CaptureQueriesContext
 from hazesite.outgoing.models import Delivery
 from hazesite.outgoing.transports import TRANSPORTS
 from monitoring.alerts.queueing import next_summary
-from monitoring.models import Alert, MaintenanceWindow, NotificationChannel
-from tests.monitoring.alerts.stage import BEGIN, states
+from monitoring.models import Alert, MaintenanceWindow, Monitor, NotificationChannel
+from monitoring.services import standing
+from monitoring.types import Result
+from tests.monitoring.alerts.stage import BEGIN, check, states
 
 
 # --- down and up ---------------------------------------------------------------
@@ -221,6 +223,33 @@ def test_what_went_down_in_a_window_is_told_when_it_is_over_and_still_down(stage
     stage.recovers(ads)
     assert stage.work(minutes=9) == []
     assert stage.work(minutes=3) == [("ops", "down", "web is down")]
+
+
+def test_the_engine_and_a_window_around_an_outage_tell_it_once(stage):
+    """Down before the window, in it and after it."""
+    stage.channel()
+    web = Monitor.objects.create(name="web", type="http", url="https://a.org", severity="critical")
+    standing.begin(web, stage.clock.now)
+    begin = stage.clock.now + timedelta(minutes=10)
+    MaintenanceWindow.objects.create(
+        name="work",
+        starts_at=begin,
+        duration_minutes=60,
+        everything=True,
+        next_start=begin,
+        next_end=begin + timedelta(hours=1),
+    )
+    up, down = Result(is_up=True, response_ms=80), Result(is_up=False, error="Connection refused")
+    stage.clock.on(minutes=1)
+    check(web, down)
+    assert stage.drain() == [("ops", "down", "web is down")]
+    for _quarter in range(5):
+        stage.clock.on(minutes=15)
+        check(web, down)
+        assert stage.work(seconds=20) == []
+    assert stage.clock.now > begin + timedelta(hours=1)
+    check(web, up)
+    assert stage.drain() == [("ops", "up", "web is up again")]
 
 
 # --- what it costs ---------------------------------------------------------------------
