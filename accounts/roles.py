@@ -32,6 +32,7 @@ MODERATOR_ADMIN_PAGES = frozenset(
     {
         "accounts.view_user",
         "accounts.view_session",
+        "analytics.view_usageday",
         "bot.view_mirror",
         "bot.view_moderationaction",
         "monitoring.view_incident",

@@ -39,7 +39,6 @@ _lookups = ThreadPoolExecutor(32, thread_name_prefix="lookup")
 
 
 class AddressRefused(Refused):
-    status = 400
     code = "address_refused"
     message = _(
         "This address is not reachable from here: it is private, local, or not an address of the web."

@@ -11,6 +11,7 @@ from typing import TypeVar
 from django.db import transaction
 from django.utils import timezone
 
+from hazesite import partitions
 from monitoring.models import Check, DayStat, HourStat, Incident, Monitor, Spell, Status
 from monitoring.models.history import BOUNDS_MS
 
@@ -31,6 +32,7 @@ class Past:
 def give_a_past(monitors: Collection[Monitor]) -> None:
     """For monitors that were just made. The same each time, but for the clock."""
     chance, now = random.Random(20), timezone.now()  # noqa: S311 - no secret is made of it
+    partitions.ensure_ahead(Check)
     for monitor in monitors:
         past = Past(chance.uniform(60, 320), _outages(chance, now))
         _spells_and_incidents(monitor, past.outages, now, chance)

@@ -35,6 +35,7 @@ ANY_TOKEN = (401, 200, 200, 200, 200, 200)
 PERSON = (401, 403, 200, 200, 200, 200)
 VISIBLE = (401, 403, 404, 200, 200, 200)
 STAFF = (401, 403, 403, 403, 200, 200)
+STAFF_OR_MONITORING = (401, 200, 403, 403, 200, 200)
 ADMIN = (401, 403, 403, 403, 403, 200)
 NOT_SET_UP = (503,) * 6
 UNKNOWN_TO_STAFF = (401, 403, 403, 403, 404, 404)
@@ -157,6 +158,22 @@ MATRIX: dict[tuple[str, str], tuple[Any, ...]] = {
     ("DELETE", WEBHOOK): UNKNOWN_TO_ADMINS,
     ("POST", f"{WEBHOOK}/test"): UNKNOWN_TO_ADMINS,
     ("GET", f"{WEBHOOK}/deliveries"): UNKNOWN_TO_ADMINS,
+    ("GET", "/api/stats"): STAFF,
+    ("GET", "/api/active-sessions"): ADMIN,
+    ("GET", "/api/analytics/data"): STAFF_OR_MONITORING,
+    ("GET", "/api/analytics/live"): STAFF_OR_MONITORING,
+    ("GET", "/api/analytics/retention"): STAFF,
+    ("GET", "/api/analytics/funnel"): (401, 403, 403, 403, 400, 400),
+    ("GET", "/api/analytics/features"): STAFF,
+    ("GET", "/api/analytics/features/comparison"): STAFF,
+    ("GET", "/api/analytics/features/<feature>"): (401, 403, 403, 403, 400, 400),
+    ("GET", "/api/analytics/inactive-users"): STAFF,
+    ("GET", "/api/analytics/errors"): STAFF,
+    ("GET", "/api/analytics/staff"): ADMIN,
+    ("GET", "/api/analytics/export"): ADMIN,
+    ("POST", "/api/analytics/reset"): (401, 403, 403, 403, 403, 400),
+    ("GET", "/api/analytics/preferences"): PERSON,
+    ("PUT", "/api/analytics/preferences"): (401, 403, 400, 400, 400, 400),
     ("GET", "/api/status"): WATCHERS,
     ("GET", "/api/monitors"): WATCHERS,
     ("POST", "/api/monitors"): INVALID_OF_ADMINS,
@@ -200,6 +217,7 @@ MATRIX: dict[tuple[str, str], tuple[Any, ...]] = {
     ("GET", "/api/health"): PUBLIC,
     ("GET", "/api/schema"): PUBLIC,
     ("GET", "/api/docs/"): PUBLIC,
+    ("GET", "/api/redoc/"): PUBLIC,
 }
 FORMS = {"attachments": lambda: {"file": ContentFile(b"What it said.", "log.txt")}}
 BODIES: dict[str, Any] = {
@@ -244,7 +262,7 @@ def test_every_route_has_its_row():
 
 def filled(path: str) -> str:
     path = path.replace("<section>", "general").replace("<key>", "0" * 32)
-    path = path.replace("<broadcast_id>", "1")
+    path = path.replace("<broadcast_id>", "1").replace("<feature>", "unknown")
     path = path.replace("<template>", "sign").replace("<check_id>", "1")
     for name in ("monitor", "incident", "channel", "policy", "window", "page"):
         path = path.replace(f"<{name}_id>", "1")

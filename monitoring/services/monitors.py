@@ -208,6 +208,7 @@ def delete_monitor(actor: User, monitor_id: int) -> None:
     _require_admin(actor)
     monitor = _locked(monitor_id)
     facts = _facts(monitor, {})
+    standing.lock(monitor)
     monitor.delete()
     jobs.forget_checks.enqueue(monitor_id)
     record("monitor.deleted", "monitor", monitor_id, actor_id=actor.pk, before=facts)

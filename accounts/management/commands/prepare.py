@@ -30,6 +30,7 @@ class Command(BaseCommand):
         call_command("housekeeping", stdout=io.StringIO())
         if options["demo"]:
             call_command("demo", stdout=self.stdout)
+            call_command("demo_usage", stdout=self.stdout)
             call_command("create_sample_monitors", demo=True, stdout=io.StringIO())
 
     def _accounts(self) -> None:
