@@ -190,7 +190,7 @@ def _settle_wait(delivery: Delivery, outcome: Wait) -> bool:
     waits = {"state": State.QUEUED, "next_try_at": until, "drainer": "", "attempts": F("attempts") - 1}
     if not _mine(delivery).update(**waits):
         return False
-    _hold_back(delivery, until, whole_target=False)
+    _hold_back(delivery, until, whole_target=outcome.whole_target)
     return True
 
 

@@ -101,5 +101,6 @@ def test_quiet_hours_are_in_the_time_zone_of_the_person(start, end, now, until):
     at = datetime.fromisoformat(now).replace(tzinfo=there).astimezone(UTC)
     found = quiet_until(preferences, "Asia/Kolkata", at)
     assert (found and f"{found.astimezone(there):%Y-%m-%d %H:%M}") == until
-    assert at_any_hour(Notification(kind="incident"))
+    assert at_any_hour(Notification(kind="incident", facts={"priority": "high"}))
+    assert not at_any_hour(Notification(kind="incident"))
     assert not at_any_hour(Notification(kind="new_message"))
