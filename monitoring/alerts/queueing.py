@@ -21,6 +21,7 @@ from monitoring.models import (
     EscalationStep,
     Incident,
     Monitor,
+    MonitorState,
     NotificationChannel,
     Severity,
     SlowSpell,
@@ -98,17 +99,25 @@ def _may_be_recovering(incident: Incident, now: datetime) -> bool:
 
 
 def parent_in_trouble(monitor: Monitor) -> Monitor | None:
-    """The nearest ancestor that is down, or failing and not down yet. A query for each ancestor."""
+    """The nearest ancestor that does not answer. A query for each ancestor."""
     seen = {monitor.pk}
     key = monitor.parent_id
     while key is not None and key not in seen and len(seen) < MAX_DEPTH:
         seen.add(key)
         parent = Monitor.objects.select_related("state").only("parent_id", "state").get(pk=key)
-        state = getattr(parent, "state", None)
-        if state and (state.status == Status.DOWN or (state.status == Status.PENDING and state.failures)):
+        if _is_in_trouble(getattr(parent, "state", None)):
             return parent
         key = parent.parent_id
     return None
+
+
+def _is_in_trouble(state: MonitorState | None) -> bool:
+    """Down, or failing and not down yet, or failing while it is worked on."""
+    if state is None:
+        return False
+    if state.status == Status.MAINTENANCE:
+        return bool(state.error)
+    return state.status == Status.DOWN or (state.status == Status.PENDING and state.failures > 0)
 
 
 # --- whom it concerns ------------------------------------------------------------

@@ -118,6 +118,17 @@ def test_a_failing_parent_silences_before_it_is_down_but_a_new_one_does_not(stag
     assert stage.drain() == [("ops", "down", "web is down")]
 
 
+def test_a_parent_that_fails_while_it_is_worked_on_silences_and_one_that_answers_does_not(stage):
+    stage.channel()
+    router = stage.monitor("router")
+    web = stage.monitor(parent=router)
+    stage.state(router, Status.MAINTENANCE, error="Connection refused")
+    stage.fails(web)
+    assert stage.work(minutes=5) == []
+    stage.state(router, Status.MAINTENANCE, error="")
+    assert stage.work(minutes=5) == [("ops", "down", "web is down")]
+
+
 def test_a_child_that_stays_down_when_its_parent_is_back_is_told_then_and_once(stage):
     stage.channel()
     router, _switch, web = family(stage)

@@ -13,9 +13,12 @@ from hazesite.outgoing import services as outgoing
 from hazesite.outgoing.models import Delivery
 from hazesite.outgoing.transports import TRANSPORTS
 from monitoring.alerts.mail import MailChannel
-from monitoring.models import Alert
+from monitoring.engine import claims, results
+from monitoring.models import Alert, Incident, Monitor, MonitorState
+from monitoring.services import standing
 from monitoring.services.channels import save_channel
 from monitoring.services.channels import test_channel as send_test
+from monitoring.types import Result
 from notifications.models import Preferences
 from tests.monitoring.alerts.stage import RealClock, Stage
 from tests.notifications.conftest import phones  # noqa: F401 - a fixture
@@ -65,23 +68,37 @@ def settled() -> bool:
     return not Delivery.objects.waiting().filter(transport__startswith="monitor-").exists()
 
 
+def check(monitor: Monitor, result: Result) -> None:
+    """As the engine does it: claimed, checked, stored."""
+    MonitorState.objects.filter(monitor=monitor).update(next_check_at=timezone.now())
+    now = timezone.now()
+    [claim] = claims.claim("tests", now, timedelta(0), 10)
+    results.store([results.Outcome(claim, now, result)], timezone.now())
+
+
 # --- mail --------------------------------------------------------------------------
 def test_an_outage_followed_from_the_first_failure_to_the_mail_of_recovery(stage, ada, post_office, drain):
     server = post_office("starttls", signed_in=True)
     add(ada, "email", mail_config(server, use_tls=True, username=NAME, password=PASSWORD))
-    web = stage.monitor(f"web {NASTY}")
+    web = Monitor.objects.create(name=f"web {NASTY}", type="http", url="https://a.org", severity="warning")
+    standing.begin(web, timezone.now())
+    up, down = Result(is_up=True, response_ms=80), Result(is_up=False, error="Connection refused")
     drain()
-    stage.fails(web, "Connection refused")
+    check(web, up)
+    check(web, down)
+    assert not Incident.objects.exists() and not Delivery.objects.exists()
+    for result in (down, down):
+        check(web, result)
     RealClock.wait_for(lambda: len(server.letters.taken) == 1)
-    stage.recovers(web)
+    check(web, up)
     RealClock.wait_for(lambda: len(server.letters.taken) == 2 and settled())
 
-    down, up = server.letters.taken
-    assert down["To"] == "a@example.org, b@example.org" and down["From"] == "monitor@example.org"
-    assert down["Subject"] == f"web {NASTY} is down" and up["Subject"] == f"web {NASTY} is up again"
-    assert "Connection refused" in text_of(down) and f"/monitors/{web.pk}/" in text_of(down)
-    assert "<script>" not in html_of(down) and "&lt;script&gt;" in html_of(down)
-    assert down["References"] == up["References"] and down["Message-ID"] != up["Message-ID"]
+    told, ended = server.letters.taken
+    assert told["To"] == "a@example.org, b@example.org" and told["From"] == "monitor@example.org"
+    assert told["Subject"] == f"web {NASTY} is down" and ended["Subject"] == f"web {NASTY} is up again"
+    assert "Connection refused" in text_of(told) and f"/monitors/{web.pk}/" in text_of(told)
+    assert "<script>" not in html_of(told) and "&lt;script&gt;" in html_of(told)
+    assert told["References"] == ended["References"] and told["Message-ID"] != ended["Message-ID"]
     assert server.letters.sessions[0] == {"tls": True, "login": NAME}
     assert sorted(Alert.objects.values_list("event", flat=True)) == ["down", "up"]
 
