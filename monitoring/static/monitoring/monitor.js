@@ -94,7 +94,13 @@ function readAll() {
   readParts();
   later ??= setTimeout(() => { later = null; load(); }, 5000);
 }
-watch((monitors) => { if (monitors.some((monitor) => monitor.id === id)) readAll(); }, readAll);
+function edited(change) {
+  if (change.id !== id) return;
+  if (change.deed === 'deleted') location.assign(document.querySelector('.brand').href);
+  else readAll();
+}
+
+watch((monitors) => { if (monitors.some((monitor) => monitor.id === id)) readAll(); }, readAll, edited);
 new ResizeObserver(() => { if (plot && plot.width !== chart.clientWidth) plot.setSize({width: chart.clientWidth, height: 240}); }).observe(chart);
 addEventListener('themechange', () => { if (drawn) draw(); });
 load();
