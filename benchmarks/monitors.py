@@ -3,7 +3,7 @@
     python -m benchmarks.monitors                              # SQLite, all scenarios, about ten minutes
     python -m benchmarks.monitors --database postgresql --only history many
 
-`history`: 1000 monitors every 20 s, with a year of sums by hour and day.  `many`: 5000 every 20 s, and whether
+`history`: 1000 monitors every 20 s, with a year of sums.  `many`: 5000 every 20 s, and whether
 a slot is missed.  `saturated`: 5000 that are always due, for checks a second.  `alerts`: 100 monitors of which
 50 fail and recover: from the failing answer until the incident can be read.  Lag is seen at the target: the
 arrival after the slot of the grid, and the gap between two arrivals less the interval (as Uptime Kuma's was
@@ -84,6 +84,9 @@ with connection.cursor() as cursor:
 """
 
 
+# ruff: noqa: E501 - the program above
+
+
 # --- the target, in a process of its own -------------------------------------
 class Target(asyncio.Protocol):
     arrivals: list[tuple[int, float]] = []
@@ -124,7 +127,7 @@ class Target(asyncio.Protocol):
 
 async def serve(port: int) -> None:
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(Target, "0.0.0.0", port, backlog=4096)  # noqa: S104 - all of 127.0.0.0/8
+    server = await loop.create_server(Target, "0.0.0.0", port, backlog=4096)
     await server.serve_forever()
 
 
@@ -220,7 +223,9 @@ def report(
     due = sum(slots(key, since, until) for key in by_monitor)
     first = [times[0] for times in by_monitor.values()]
     print(f"  after the slot: {percentiles(late)}; gap lag: {percentiles(gaps)}")
-    print(f"  slots {due}, checks {len(seen)}, missed {max(0, due - len(seen))}, extra {max(0, len(seen) - due)}")
+    print(
+        f"  slots {due}, checks {len(seen)}, missed {max(0, due - len(seen))}, extra {max(0, len(seen) - due)}"
+    )
     if len(by_monitor) == count:
         print(f"  first round complete {max(first) - min(first):.1f} s after the first check, "
               f"{max(first) - began:.1f} s after the start")  # fmt: skip
@@ -267,7 +272,9 @@ def saturated(site: Site, url: str, count: int, seconds: int) -> None:
         before = int(httpx.get(f"{url}/count").text)
         used = watch(process, seconds)
         made = int(httpx.get(f"{url}/count").text) - before
-    print(f"saturated: {made / used.seconds:.0f} checks/s, {used.cpu_percent:.0f} % of a core, {used.rss_mib:.0f} MiB")
+    print(
+        f"saturated: {made / used.seconds:.0f} checks/s, {used.cpu_percent:.0f} % of a core, {used.rss_mib:.0f} MiB"
+    )
     print(f"  Uptime Kuma: {KUMA['saturated']}")
 
 
@@ -293,19 +300,25 @@ print(json.dumps([seen[key] - failed[str(key)] for key in seen]))
 def alerts(site: Site, url: str) -> None:
     fill(site, url, 100, INTERVAL)
     keys = json.loads(
-        site.shell("from monitoring.models import *; print(list(Monitor.objects.values_list('pk', flat=True)[:50]))")
+        site.shell(
+            "from monitoring.models import *; print(list(Monitor.objects.values_list('pk', flat=True)[:50]))"
+        )
     )
     with site.engine():
         time.sleep(8)
         delays = json.loads(site.shell(ALERTS.format(url=url, keys=keys)).splitlines()[-1])
         time.sleep(1)
         doubled = site.shell("from monitoring.models import *; print(Incident.objects.count())").strip()
-    print(f"alerts: {len(delays)} of 50 incidents, {doubled} in all, after the failing answer: {percentiles(delays)}")
+    print(
+        f"alerts: {len(delays)} of 50 incidents, {doubled} in all, after the failing answer: {percentiles(delays)}"
+    )
     print(f"  Uptime Kuma: {KUMA['alerts']}")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--only", nargs="*", choices=("history", "plain", "many", "saturated", "alerts"))
     parser.add_argument("--hours", type=int, default=8760, help="of sums for each monitor in `history`")
@@ -327,7 +340,9 @@ def main() -> None:
     for name in given.only or runs:
         with ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hazesite-monitors-")))
-            address = stack.enter_context(private_postgres()).address if given.database == "postgresql" else ""
+            address = (
+                stack.enter_context(private_postgres()).address if given.database == "postgresql" else ""
+            )
             runs[name](Site(folder, address), stack.enter_context(target()))
 
 

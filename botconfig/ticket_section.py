@@ -13,8 +13,14 @@ from rest_framework import serializers
 from botconfig.fields import SectionIn, each_once, flag, number, text
 from hazesite.fields import Shaped, Strict, Text, Whole, unfit
 
-HOURS = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d-(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)\Z")
+HOURS = re.compile(r"^(?:[01]\d|2[0-3]):[0-5]\d-(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)\Z")
 A_YEAR_OF_MINUTES = 366 * 24 * 60
+
+
+def ends_after_it_begins(stretch: str) -> None:
+    start, _dash, end = stretch.partition("-")
+    if HOURS.match(stretch) and start >= end:
+        raise unfit(_("It ends before it begins."))
 
 
 class Hours(Shaped):
@@ -22,13 +28,7 @@ class Hours(Shaped):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(HOURS, **options)
-
-    def to_internal_value(self, data: Any) -> str:
-        value = super().to_internal_value(data)
-        start, _dash, end = value.partition("-")
-        if start >= end:
-            raise unfit(_("It ends before it begins."))
-        return value
+        self.validators.append(ends_after_it_begins)
 
 
 def in_order(stretches: list[str]) -> None:

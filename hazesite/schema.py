@@ -130,10 +130,8 @@ class Operation(AutoSchema):
         meta = super()._get_serializer_field_meta(field, direction)
         if isinstance(field, Text):
             meta.pop("minLength", None)
-        if direction == "response" or isinstance(meta.get("default"), dict):
-            meta.pop(
-                "default", None
-            )  # for what is left out of input, and few programs know more than a value
+        if isinstance(meta.get("default"), dict):
+            del meta["default"]  # few programs that read documents know a default that is no single value
         return meta
 
     def _insert_field_validators(self, field: Any, schema: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ import socket
 import ssl
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
 import aiohttp
@@ -71,7 +72,7 @@ class Connections(AbstractResolver):
         """Of a host, for connections to this port (0: none). Raises `AddressRefused`, `NameNotFound`."""
         if (literal := _literal(host)) is not None:
             _judge_literal(host, literal, port)
-            return [host]
+            return [host.strip("[]")]
         loop = asyncio.get_running_loop()
         try:
             return await loop.run_in_executor(self._lookups, self._judged, host, port)
@@ -101,7 +102,7 @@ class Connections(AbstractResolver):
 
     def require_allowed(self, host: str, port: int) -> None:
         """Judge a host that is an address; names are judged when they are looked up."""
-        if (literal := _literal(host)) is not None:
+        if not settings.MONITOR_ALLOW_PRIVATE_TARGETS and (literal := _literal(host)) is not None:
             _judge_literal(host, literal, port)
 
     async def open(
@@ -121,6 +122,7 @@ class Connections(AbstractResolver):
         raise failure
 
 
+@lru_cache(maxsize=16_384)
 def _literal(host: str) -> outbound.Address | None:
     with suppress(ValueError):
         return ipaddress.ip_address(host.strip("[]").partition("%")[0])
@@ -128,8 +130,9 @@ def _literal(host: str) -> outbound.Address | None:
 
 
 def _judge_literal(host: str, literal: outbound.Address, port: int) -> None:
-    allowed = _may_be_private(host, port) or host in settings.OUTBOUND_ALLOWED_HOSTS
-    if not (allowed or outbound.is_public(literal)):
+    if outbound.is_public(literal) or host in settings.OUTBOUND_ALLOWED_HOSTS:
+        return
+    if not _may_be_private(host, port):
         raise AddressRefused(host=host)
 
 

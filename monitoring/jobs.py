@@ -1,6 +1,19 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
+from django.utils import timezone
 from django_tasks import task
+
+from hazesite.jobs.periodic import periodic
+from monitoring.services import upkeep
+
+
+@periodic(every=timedelta(hours=1))
+@task(max_attempts=3)
+def check_sums() -> int:
+    """Once for each hour: sums heal where a crash or a clock left them wrong."""
+    return upkeep.check_sums(timezone.now())
 
 
 @task(max_attempts=10, backoff=30.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -30,7 +30,12 @@ class LeadsNowhere(OSError):
     """A redirect to what is no address."""
 
 
-@dataclass(frozen=True)
+@lru_cache(maxsize=16_384)
+def parsed(url: str) -> URL:
+    return URL(url)
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     method: str
     url: URL
@@ -45,7 +50,7 @@ class Wanted:
     def of(cls, watched: Watched, token: str = "") -> Wanted:
         return cls(
             watched.method,
-            URL(watched.url),
+            parsed(watched.url),
             watched.headers,
             watched.body,
             token,
@@ -75,7 +80,7 @@ class Wanted:
         return following
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Page:
     status: int
     text: str

@@ -17,9 +17,22 @@ from accounts.roles import Role
 from accounts.services import Device
 from hazesite.realtime import bus
 from hazesite.realtime.publication import Publication
+from tests import emptying
 from tests.serving import Server, serving, web_alone
 from tickets import services
 from tickets.models import Ticket
+
+emptying.install()
+ALIKE = ("tests/architecture/", "tests/servers/", "tests/deploy/test_files.py")
+"""Where nothing asks a database or Redis: it fares alike on all of them, so once is enough."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On servers only what may fare otherwise there."""
+    if "TEST_DATABASE_URL" in os.environ:
+        alike = [item for item in items if item.nodeid.startswith(ALIKE)]
+        config.hook.pytest_deselected(items=alike)
+        items[:] = [item for item in items if not item.nodeid.startswith(ALIKE)]
 
 
 @pytest.fixture

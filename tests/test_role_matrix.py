@@ -144,7 +144,7 @@ MATRIX: dict[tuple[str, str], tuple[Any, ...]] = {
     ("GET", "/api/tickets/blocklist"): STAFF,
     ("PUT", "/api/tickets/blocklist/<user_id>"): (401, 403, 403, 403, 404, 404),
     ("DELETE", "/api/tickets/blocklist/<user_id>"): (401, 403, 403, 403, 404, 404),
-    ("POST", f"{TICKET}/transfer"): (401, 403, 403, 403, 400, 400),
+    ("POST", f"{TICKET}/transfer"): (401, 403, 403, 403, 409, 409),
     ("POST", f"{TICKET}/snooze"): STAFF,
     ("POST", f"{TICKET}/wake"): (401, 403, 403, 403, 409, 409),
     ("POST", f"{TICKET}/merge"): (401, 403, 403, 403, 404, 404),

@@ -52,6 +52,9 @@ class ListQuery(PageQuery):
         help_text='Words of the subject or of one message, `"a phrase"`, `#12` or a ticket id.',
     )
 
+    def validate_q(self, typed: str) -> str:
+        return typed.strip()
+
 
 class OpenTicketIn(Input):
     subject = Text(min_length=3, max_length=100)

@@ -117,9 +117,10 @@ def first_channels(monitor: Monitor) -> list[NotificationChannel]:
     if monitor.escalation_id:
         steps = steps_of(monitor)
         return active_at(steps[0]) if steps else []
-    if own := list(monitor.notification_channels.all()):
+    # Opening what is sealed takes time, and whom it concerns needs none of it.
+    if own := list(monitor.notification_channels.defer("config")):
         return [channel for channel in own if channel.active]
-    return list(NotificationChannel.objects.filter(default=True, active=True))
+    return list(NotificationChannel.objects.filter(default=True, active=True).defer("config"))
 
 
 def steps_of(monitor: Monitor) -> list[EscalationStep]:

@@ -7,7 +7,6 @@ import errno
 import os
 import ssl
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 import aiohttp
 import structlog
@@ -16,6 +15,7 @@ from hazesite.outbound import AddressRefused
 from monitoring.connecting import NameNotFound
 from monitoring.engine.network import is_loopback
 from monitoring.types import Context, Failed, Result, Watched, types
+from monitoring.web_requests import parsed
 
 logger = structlog.get_logger(__name__)
 OURS = frozenset(
@@ -98,4 +98,4 @@ def needs_network(watched: Watched) -> bool:
 
 def host_of(watched: Watched) -> str:
     """Whom a check bothers: for the limit of how many at once."""
-    return urlsplit(watched.url).hostname or "" if watched.url else watched.host
+    return parsed(watched.url).host or "" if watched.url else watched.host

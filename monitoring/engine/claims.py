@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from monitoring.engine.sql import many, moments, table_of
 from monitoring.models import Monitor, MonitorState, Severity
 from monitoring.models.monitors import RETRIES
 from monitoring.services.states import Rules, Standing
@@ -64,19 +65,15 @@ def claim(engine: str, now: datetime, ahead: timedelta, most: int) -> list[Claim
 def _take(engine: str, horizon: datetime, lease_until: datetime, most: int) -> list[int]:
     # On SQLite there is one writer at a time, and what it did not commit nobody else sees.
     skip = "FOR UPDATE SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
-    table = connection.ops.quote_name(MonitorState._meta.db_table)
+    table, stored = table_of(MonitorState), moments()
     with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE {table} SET engine = %s, fence = fence + 1, slot_at = next_check_at, next_check_at = %s"
             f" WHERE monitor_id IN (SELECT monitor_id FROM {table} WHERE next_check_at <= %s"
             f" ORDER BY next_check_at LIMIT %s {skip}) RETURNING monitor_id",
-            [engine, _stored(lease_until), _stored(horizon), most],
+            [engine, stored(lease_until), stored(horizon), most],
         )
         return [key for (key,) in cursor.fetchall()]
-
-
-def _stored(moment: datetime) -> Any:
-    return connection.ops.adapt_datetimefield_value(moment)
 
 
 def _read(keys: Collection[int]) -> list[Claim]:
@@ -118,10 +115,13 @@ def renew(engine: str, held: Iterable[Claim], now: datetime) -> int:
 
 def give_back(engine: str, held: Iterable[Claim]) -> None:
     """What was taken and not checked is due again, for whoever looks first."""
+    stored = moments()
     with transaction.atomic():
-        for claim in held:
-            mine = MonitorState.objects.filter(pk=claim.monitor_id, engine=engine, fence=claim.fence)
-            mine.update(next_check_at=claim.slot, engine="")
+        many(
+            f"UPDATE {table_of(MonitorState)} SET next_check_at = %s, engine = ''"
+            " WHERE monitor_id = %s AND engine = %s AND fence = %s",
+            [(stored(one.slot), one.monitor_id, engine, one.fence) for one in held],
+        )
 
 
 def bring_back(now: datetime) -> int:

@@ -23,7 +23,7 @@ class EngineContext:
         self._token, self._token_until = "", 0.0
 
     async def token(self) -> str:
-        """Looked up anew every few seconds: a rotation makes no check fail, a revoked one is soon forgotten."""
+        """Looked up anew every few seconds: a rotation makes no check fail."""
         moment = asyncio.get_running_loop().time()
         if moment >= self._token_until:
             self._token = await self.database(monitoring_tokens.newest_token)

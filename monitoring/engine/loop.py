@@ -97,17 +97,20 @@ class Engine:
         try:
             await self._stopping.wait()
         finally:
-            for one in rounds:
-                one.cancel()
+            self._stopping.set()
+            # Not cancelled: what a round has just taken must be known, to be given back.
             await asyncio.gather(*rounds, return_exceptions=True)
             await self._finish(writing)
 
+    async def _pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+
     async def _take(self) -> None:
-        """Take what is due, for ever."""
-        while True:
+        while not self._stopping.is_set():
             taken = await self._try(self._claim_some, default=0)
             if taken < MOST_CLAIMS:
-                await asyncio.sleep(POLL_SECONDS)
+                await self._pause(POLL_SECONDS)
 
     async def _claim_some(self) -> int:
         room = min(MOST_CLAIMS, MOST_IN_HAND - len(self._held))
@@ -122,7 +125,7 @@ class Engine:
     async def _live(self) -> None:
         """Say that this engine lives, keep what it holds, notice a clock that was put back."""
         await self._try(self.database, claims.bring_back, self.now())
-        while True:
+        while not self._stopping.is_set():
             await self._try(self.database, heartbeats.beat, KIND, self.name)
             if held := list(self._held.values()):
                 await self._try(self.database, claims.renew, self.name, held, self.now())
@@ -130,7 +133,7 @@ class Engine:
                 moved = await self._try(self.database, claims.bring_back, self.now(), default=0)
                 logger.warning("clock_was_put_back", monitors=moved)
             self._tell()
-            await asyncio.sleep(claims.RENEW_SECONDS)
+            await self._pause(claims.RENEW_SECONDS)
 
     def _clock_offset(self) -> float:
         return self.now().timestamp() - time.monotonic()

@@ -3,18 +3,19 @@
 # ruff: noqa: S608 - all of it is written here.
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 
 from hazesite import partitions
 from monitoring import live
 from monitoring.engine import rollups, troubles
 from monitoring.engine.claims import Claim, standing_of
+from monitoring.engine.sql import many, moments, table_of
 from monitoring.models import Check, MonitorState, Status
 from monitoring.services import states
 from monitoring.services.states import Seen, Standing, Step
@@ -105,7 +106,7 @@ def store(outcomes: Iterable[Outcome], now: datetime) -> Stored:
     with transaction.atomic():
         applied = _apply(newest, now)
         checks = [_check(one) for one in applied]
-        Check.objects.bulk_create(checks, ignore_conflicts=True)
+        _insert(checks)
         rollups.store(checks)
         _update_states(applied)
         troubles.follow(applied, now)
@@ -163,6 +164,30 @@ def _check(one: Applied) -> Check:
     )
 
 
+OF_CHECK = ("monitor_id", "at", "status", "is_up", "response_ms", "status_code", "error", "answer")
+
+
+def _insert(checks: Iterable[Check]) -> None:
+    stored = moments()
+    many(
+        f"INSERT INTO {table_of(Check)} ({', '.join(OF_CHECK)}) VALUES ({', '.join(['%s'] * len(OF_CHECK))})"
+        " ON CONFLICT DO NOTHING",
+        [
+            (
+                one.monitor_id,
+                stored(one.at),
+                str(one.status),
+                one.is_up,
+                one.response_ms,
+                one.status_code,
+                one.error,
+                one.answer,
+            )
+            for one in checks
+        ],
+    )
+
+
 def storable(text: str, most: int) -> str:
     """What every database takes: no NUL, no halves of characters."""
     short = text[:most].replace("\0", "�")
@@ -176,16 +201,14 @@ UPDATED = (
 
 
 def _update_states(applied: Iterable[Applied]) -> None:
-    table = connection.ops.quote_name(MonitorState._meta.db_table)
-    changes = ", ".join(f"{name} = %s" for name in UPDATED)
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            f"UPDATE {table} SET {changes} WHERE monitor_id = %s", [_columns(one) for one in applied]
-        )
+    changes, stored = ", ".join(f"{name} = %s" for name in UPDATED), moments()
+    many(
+        f"UPDATE {table_of(MonitorState)} SET {changes} WHERE monitor_id = %s",
+        [_columns(one, stored) for one in applied],
+    )
 
 
-def _columns(one: Applied) -> list[Any]:
-    stored = connection.ops.adapt_datetimefield_value
+def _columns(one: Applied, stored: Callable[[datetime | None], Any]) -> list[Any]:
     standing, result = one.step.standing, one.result
     return [
         str(standing.status),

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db import connection
-
+from monitoring.engine.sql import many, moments, table_of
 from monitoring.models import Check, DayStat, HourStat, Status
 from monitoring.models.history import BOUNDS_MS
 
@@ -101,10 +100,10 @@ ADDED = ", ".join(
 def _upsert(model: type[HourStat | DayStat], stats: Mapping[Key, Sums], change: str) -> None:
     if not stats:
         return
-    quote, stored = connection.ops.quote_name, connection.ops.adapt_datetimefield_value
+    stored = moments()
     names = ("monitor_id", "start", *COLUMNS)
     sql = (
-        f"INSERT INTO {quote(model._meta.db_table)} AS stat ({', '.join(names)})"
+        f"INSERT INTO {table_of(model)} AS stat ({', '.join(names)})"
         f" VALUES ({', '.join(['%s'] * len(names))})"
         f" ON CONFLICT (monitor_id, start) DO UPDATE SET {change}"
     )
@@ -113,5 +112,4 @@ def _upsert(model: type[HourStat | DayStat], stats: Mapping[Key, Sums], change: 
         (monitor_id, stored(start), *(sums[name] for name in COLUMNS))
         for (monitor_id, start), sums in sorted(stats.items(), key=lambda item: item[0])
     ]
-    with connection.cursor() as cursor:
-        cursor.executemany(sql, rows)
+    many(sql, rows)

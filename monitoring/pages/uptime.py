@@ -6,14 +6,12 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import Q
 from django.utils import timezone
 
-from monitoring.models import Spell, Status
+from monitoring.models import Status
+from monitoring.services.uptime import Span, percent, spans_since
 
-Span = tuple[str, datetime, datetime]
-COUNTED = (Status.UP, Status.DOWN)
-"""The rest is no time of which anybody could say that it was up or down."""
+__all__ = ["Day", "Uptimes", "last_days", "percent", "spans_since", "uptimes_of"]
 
 
 @dataclass
@@ -49,16 +47,6 @@ class Day:
         return "down" if self.percent < 95 else "trouble"
 
 
-def spans_since(monitor_ids: Collection[int], start: datetime, now: datetime) -> dict[int, list[Span]]:
-    """The spells of these monitors that reach into the time since `start`, cut to it. One query."""
-    rows = Spell.objects.filter(Q(ended_at=None) | Q(ended_at__gt=start), monitor_id__in=monitor_ids)
-    found: dict[int, list[Span]] = {}
-    for key, status, began, ended in rows.values_list("monitor_id", "status", "started_at", "ended_at"):
-        span = (status, max(began, start), ended or now)
-        found.setdefault(key, []).append(span)
-    return found
-
-
 def uptimes_of(monitor_ids: Collection[int], days: Iterable[int]) -> dict[int, Uptimes]:
     """Of each monitor the share of time it was up, for each number of days back. One query."""
     now, wanted = timezone.now(), tuple(days)
@@ -67,15 +55,6 @@ def uptimes_of(monitor_ids: Collection[int], days: Iterable[int]) -> dict[int, U
         key: Uptimes({back: percent(spans, now - timedelta(days=back), now) for back in wanted})
         for key, spans in found.items()
     }
-
-
-def percent(spans: Iterable[Span], start: datetime, end: datetime) -> float | None:
-    seconds = dict.fromkeys(COUNTED, 0.0)
-    for status, began, ended in spans:
-        if status in seconds:
-            seconds[Status(status)] += max(0.0, (min(ended, end) - max(began, start)).total_seconds())
-    known = sum(seconds.values())
-    return 100 * seconds[Status.UP] / known if known else None
 
 
 def last_days(spans: Collection[Span], count: int, now: datetime) -> list[Day]:

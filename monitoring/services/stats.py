@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db.models import Q
 
-from monitoring.models import Check, DayStat, HourStat, Monitor, Spell, Status
+from monitoring.models import Check, DayStat, HourStat, Monitor, Status
 from monitoring.models.history import BOUNDS_MS
+from monitoring.services.uptime import percent, seconds, spans_since
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 PERCENTILES = (50, 90, 95, 99)
@@ -141,18 +142,6 @@ def _of_roll_up(row: dict[str, Any]) -> Tally:
 # --- shares of time ----------------------------------------------------------
 def uptime(monitor: Monitor, since: datetime, now: datetime) -> dict[str, Any]:
     """Of the time in which it was known to be up or down. None where that was never. One query."""
-    spells = Spell.objects.filter(monitor=monitor).filter(Q(ended_at=None) | Q(ended_at__gt=since))
-    rows = list(spells.values_list("status", "started_at", "ended_at"))
-    up, down = (_seconds(rows, status, since, now) for status in (Status.UP, Status.DOWN))
-    percent = round(100 * up / (up + down), 4) if up + down else None
-    return {"uptime_percent": percent, "downtime_seconds": round(down)}
-
-
-def _seconds(
-    rows: Sequence[tuple[str, datetime, datetime | None]], status: str, since: datetime, now: datetime
-) -> float:
-    return sum(
-        max(0.0, (min(ended or now, now) - max(started, since)).total_seconds())
-        for found, started, ended in rows
-        if found == status
-    )
+    spans = spans_since([monitor.pk], since, now).get(monitor.pk, [])
+    share, down = percent(spans, since, now), seconds(spans, since, now)[Status.DOWN]
+    return {"uptime_percent": None if share is None else round(share, 4), "downtime_seconds": round(down)}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from django.utils import timezone
@@ -90,15 +91,18 @@ def _with_both(answer: OpenApiResponse) -> OpenApiResponse:
     return OpenApiResponse(BothErrorsOut, answer.description, examples)
 
 
+@cache
 def one(out: type[serializers.Serializer[Any]]) -> Any:
     return _envelope(out, out())
 
 
+@cache
 def many(out: type[serializers.Serializer[Any]]) -> Any:
     cursor = serializers.CharField(allow_null=True, help_text="For the next page; null at the end.")
     return _envelope(out, out(many=True), "List", next_cursor=cursor)
 
 
+@cache
 def nothing() -> Any:
     return inline_serializer(
         "NothingAnswer", _shared() | {"data": serializers.JSONField(allow_null=True, help_text="Null.")}

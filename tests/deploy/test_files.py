@@ -156,12 +156,12 @@ def test_the_compose_file_is_one():
 
 def test_compose_runs_what_exists_and_mounts_what_is_there():
     services = compose()["services"]
-    assert {"hazebot-api", "worker", "bot", "prepare", "postgres", "redis", "nginx", "certbot"} == set(
+    assert {"hazebot-api", "worker", "checker", "bot", "prepare", "postgres", "redis", "nginx", "certbot"} == set(
         services
     )
     assert services["hazebot-api"]["deploy"]["replicas"] == 2
     ours = [one for one in services.values() if one["image"].startswith("hazebot-server:")]
-    assert len(ours) == 4
+    assert len(ours) == 5
     for service in ours:
         assert is_command(service["command"])
         assert service["read_only"] and service["cap_drop"] == ["ALL"]
@@ -210,7 +210,7 @@ def test_systemd_understands_the_units(tmp_path):
 
 
 def test_units_run_commands_that_exist_as_somebody_without_rights():
-    assert {"hazebot-api.service", "hazebot-worker.service", "hazebot-bot.service"} < {
+    assert {f"hazebot-{name}.service" for name in ("api", "worker", "checker", "bot")} < {
         one.name for one in UNITS
     }
     for path in UNITS:

@@ -14,6 +14,7 @@ from monitoring.models import (
     StatusPage,
 )
 from monitoring.pages import kinds
+from monitoring.pages.monitor_form import MonitorForm
 from tests.monitoring.stock import make_incident, make_monitor
 
 pytestmark = pytest.mark.django_db
@@ -128,6 +129,16 @@ def test_a_monitor_depends_on_another_by_name(admin):
     edited = admin.get(f"{SETTINGS}/monitor/{Monitor.objects.get(name='c').pk}")
     assert edited.context["form"]["parent"].value() == f"#{twin.pk}"
     assert 'value="Router"' in admin.get(f"{SETTINGS}/names?parent=rout").content.decode()
+
+
+def test_an_option_without_a_field_stays(admin):
+    monitor = make_monitor("Shop", type="ping", url="", host="1.1.1.1", options={"of_somebody": 1})
+    form = admin.get(f"{SETTINGS}/monitor/{monitor.pk}").context["form"]
+    filled_in = MonitorForm(
+        {"name": "Shop", "host": "1.1.1.1", "severity": "info"}, actor=form.actor, row=monitor, kind="ping"
+    )
+    assert filled_in.is_valid()
+    assert filled_in.given()["options"] == {"of_somebody": 1}
 
 
 def test_pausing_resuming_checking_and_removing(admin):

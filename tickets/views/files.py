@@ -22,8 +22,7 @@ from tickets.rendering import message_json
 from tickets.views.requests import IDEMPOTENCY_KEY, nonce_of, source_of
 
 TRANSCRIPTS_PER_USER = "10/m"
-NAMED = {"schema": {"type": "string"}, "example": 'form-data; name="file"; filename="log.txt"'}
-FILES = {"file": {"contentType": ", ".join(ENDINGS), "headers": {"Content-Disposition": NAMED}}}
+FILES = {"file": {"contentType": ", ".join(ENDINGS)}}
 
 
 class FileViews(RoleViewSet):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import resource
 import signal
 import sys
@@ -13,6 +14,7 @@ from hazesite import pulse
 from monitoring.engine.loop import Engine
 
 OPEN_FILES = 16_384
+GARBAGE = (20_000, 20, 100)
 SWITCH_SECONDS = 0.001
 """The thread that writes must not hold up the one that checks."""
 
@@ -24,6 +26,10 @@ class Command(BaseCommand):
         pulse.start()
         _allow_many_connections()
         sys.setswitchinterval(SWITCH_SECONDS)
+        # What is there now stays: looking through all of it for garbage would hold up checks.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*GARBAGE)
         uvloop.run(_run())
 
 

@@ -1,0 +1,31 @@
+"""Statements for many rows at once, where the ORM would cost more than the checks themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import connection, models
+
+
+def table_of(model: type[models.Model]) -> str:
+    return connection.ops.quote_name(model._meta.db_table)
+
+
+def moments() -> Callable[[datetime | None], Any]:
+    """How this database is given a time; what it gives is what the ORM would."""
+    return _as_text if connection.vendor == "sqlite" else _as_it_is
+
+
+def _as_text(moment: datetime | None) -> str | None:
+    return None if moment is None else str(moment.astimezone(UTC).replace(tzinfo=None))
+
+
+def _as_it_is(moment: datetime | None) -> datetime | None:
+    return moment
+
+
+def many(sql: str, rows: Iterable[Sequence[Any]]) -> None:
+    with connection.cursor() as cursor:
+        cursor.executemany(sql, rows)
