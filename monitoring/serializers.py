@@ -181,7 +181,7 @@ class BucketOut(CountsOut):
     response_time_ms = TimesOut()
 
 
-class StatsOut(Out):
+class MonitorStatsOut(Out):
     range = serializers.ChoiceField(list(RANGES))
     to = serializers.DateTimeField()
     bucket_seconds = serializers.IntegerField()

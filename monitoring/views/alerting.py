@@ -81,7 +81,9 @@ class ChannelViews(EnvelopeViews):
         )
 
     @allow(Admin)
-    @extend_schema(parameters=[CHANNEL], responses={200: nothing(), **refusals(401, 403, 404, 409)})
+    @extend_schema(
+        parameters=[CHANNEL], request=None, responses={200: nothing(), **refusals(401, 403, 404, 409)}
+    )
     def remove(self, request: MemberRequest, channel_id: str) -> Response:
         """What waits to be sent to it is not sent."""
         channels.delete_channel(request.user, key_of(channel_id))
@@ -143,7 +145,7 @@ class PolicyViews(EnvelopeViews):
         )
 
     @allow(Admin)
-    @extend_schema(parameters=[POLICY], responses={200: nothing(), **refusals(401, 403, 404)})
+    @extend_schema(parameters=[POLICY], request=None, responses={200: nothing(), **refusals(401, 403, 404)})
     def remove(self, request: MemberRequest, policy_id: str) -> Response:
         """Monitors that had it tell their own channels again."""
         escalations.delete_policy(request.user, key_of(policy_id))
@@ -200,7 +202,7 @@ class WindowViews(EnvelopeViews):
         return success(window_json(windows.read_window(request.user, key)), message="Window changed")
 
     @allow(Admin)
-    @extend_schema(parameters=[WINDOW], responses={200: nothing(), **refusals(401, 403, 404)})
+    @extend_schema(parameters=[WINDOW], request=None, responses={200: nothing(), **refusals(401, 403, 404)})
     def remove(self, request: MemberRequest, window_id: str) -> Response:
         """If it runs now, it ends."""
         windows.delete_window(request.user, key_of(window_id))

@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiResponse, inline_serializer
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse, inline_serializer
 from rest_framework import serializers
 from rest_framework.response import Response
 
 from accounts.viewsets import RoleViewSet
+from hazesite import schema
 from hazesite.api import answer_errors
-from hazesite.errors import NotFound
-from hazesite.schema import SENTENCES, ErrorOut
+from hazesite.errors import NotFound, Refused
+from hazesite.schema import ErrorOut
+
+SOME_TIME = "2026-11-28T08:15:30.123456Z"
 
 
 def success(
@@ -35,9 +39,12 @@ def success(
 
 def answer_errors_in_both(error: Exception, context: dict[str, Any]) -> Response:
     answer = answer_errors(error, context)
-    both = {"status": "error", "data": None, "message": answer.data["error"], "timestamp": timezone.now()}
-    answer.data = {**answer.data, **both}
+    answer.data = {**answer.data, **_both(answer.data["error"], timezone.now())}
     return answer
+
+
+def _both(sentence: str, now: object) -> dict[str, Any]:
+    return {"status": "error", "data": None, "message": sentence, "timestamp": now}
 
 
 class EnvelopeViews(RoleViewSet):
@@ -71,20 +78,31 @@ class BothErrorsOut(ErrorOut):
     timestamp = serializers.DateTimeField()
 
 
-def refusals(*statuses: int) -> dict[int, OpenApiResponse]:
-    """For `extend_schema(responses=...)`."""
-    return {status: OpenApiResponse(BothErrorsOut, SENTENCES[status]) for status in statuses}
+def refusals(*expected: int | type[Refused]) -> dict[int, OpenApiResponse]:
+    """As the site's own, with both envelopes."""
+    return {status: _with_both(answer) for status, answer in schema.refusals(*expected).items()}
 
 
+def _with_both(answer: OpenApiResponse) -> OpenApiResponse:
+    examples = [
+        OpenApiExample(one.name, {**one.value, **_both(one.value["error"], SOME_TIME)})
+        for one in answer.examples
+    ]
+    return OpenApiResponse(BothErrorsOut, answer.description, examples)
+
+
+@cache
 def one(out: type[serializers.Serializer[Any]]) -> Any:
     return _envelope(out, out())
 
 
+@cache
 def many(out: type[serializers.Serializer[Any]]) -> Any:
     cursor = serializers.CharField(allow_null=True, help_text="For the next page; null at the end.")
     return _envelope(out, out(many=True), "List", next_cursor=cursor)
 
 
+@cache
 def nothing() -> Any:
     return inline_serializer(
         "NothingAnswer", _shared() | {"data": serializers.JSONField(allow_null=True, help_text="Null.")}

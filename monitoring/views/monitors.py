@@ -97,7 +97,7 @@ class MonitorViews(EnvelopeViews):
         return _answer(request, monitor, message="Monitor changed")
 
     @allow(Admin)
-    @extend_schema(parameters=[MONITOR], responses={200: nothing(), **refusals(401, 403, 404)})
+    @extend_schema(parameters=[MONITOR], request=None, responses={200: nothing(), **refusals(401, 403, 404)})
     def remove(self, request: MemberRequest, monitor_id: str) -> Response:
         """It and its history, for good."""
         monitors.delete_monitor(request.user, key_of(monitor_id))
@@ -150,7 +150,7 @@ class MonitorViews(EnvelopeViews):
     @allow(Watcher)
     @extend_schema(
         parameters=[MONITOR, s.StatsQuery],
-        responses={200: one(s.StatsOut), **refusals(400, 401, 403, 404)},
+        responses={200: one(s.MonitorStatsOut), **refusals(400, 401, 403, 404)},
         examples=[examples.STATS],
     )
     def stats(self, request: MemberRequest, monitor_id: str) -> Response:

@@ -61,7 +61,7 @@ class PageViews(EnvelopeViews):
         return success(page_json(page), message="Page changed")
 
     @allow(Admin)
-    @extend_schema(parameters=[PAGE], responses={200: nothing(), **refusals(401, 403, 404)})
+    @extend_schema(parameters=[PAGE], request=None, responses={200: nothing(), **refusals(401, 403, 404)})
     def remove(self, request: MemberRequest, page_id: str) -> Response:
         """Its address answers 404 from now on."""
         pages.delete_page(request.user, key_of(page_id))
