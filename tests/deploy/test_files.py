@@ -156,9 +156,17 @@ def test_the_compose_file_is_one():
 
 def test_compose_runs_what_exists_and_mounts_what_is_there():
     services = compose()["services"]
-    assert {"hazebot-api", "worker", "checker", "bot", "prepare", "postgres", "redis", "nginx", "certbot"} == set(
-        services
-    )
+    assert {
+        "hazebot-api",
+        "worker",
+        "checker",
+        "bot",
+        "prepare",
+        "postgres",
+        "redis",
+        "nginx",
+        "certbot",
+    } == set(services)
     assert services["hazebot-api"]["deploy"]["replicas"] == 2
     ours = [one for one in services.values() if one["image"].startswith("hazebot-server:")]
     assert len(ours) == 5
