@@ -50,8 +50,10 @@ class Deletable(ReadOnly):
         """The rows alone: what goes with one may be the history of years, and is not listed."""
         return [str(row) for row in rows], {}, set(), []
 
-    def view_on_site(self, row: Any) -> str:
+    def page_of(self, row: Any) -> str:
         return reverse("monitoring-edit", args=[self.page, row.pk])
+
+    view_on_site: Any = page_of
 
     def delete_model(self, request: HttpRequest, row: Model) -> None:
         self.removed(request.user, row.pk)
