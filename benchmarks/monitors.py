@@ -23,6 +23,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -217,7 +218,7 @@ def report(
     gaps = [
         after - before - INTERVAL
         for times in by_monitor.values()
-        for before, after in zip(times, times[1:], strict=False)
+        for before, after in pairwise(times)
         if after >= since
     ]
     due = sum(slots(key, since, until) for key in by_monitor)

@@ -12,7 +12,6 @@ import aiohttp
 from django.conf import settings
 from yarl import URL
 
-from hazesite.outbound import AddressRefused
 from monitoring.connecting import Connections, SeesCertificate
 from monitoring.targets import is_this_site, target_of_url
 
@@ -70,6 +69,8 @@ class Wanted:
             url = self.url.join(URL(location))
         except ValueError as error:
             raise LeadsNowhere(f"The redirect leads to no address: {location[:100]}") from error
+        if url.scheme not in ("http", "https") or not url.host:
+            raise LeadsNowhere(f"The redirect leads out of the web: {location[:100]}")
         following = replace(self, url=url, redirects=self.redirects - 1)
         if status == 303 or (status in (301, 302) and self.method == "POST"):
             method = "HEAD" if self.method == "HEAD" else "GET"
@@ -91,9 +92,7 @@ class Page:
 async def request(connections: Connections, wanted: Wanted) -> Page:
     """The answer at the end of all redirects. Raises `AddressRefused`, `OSError` and aiohttp's errors."""
     while True:
-        if wanted.url.scheme not in ("http", "https") or not wanted.url.host:
-            raise AddressRefused(host=wanted.url.host)
-        connections.require_allowed(wanted.url.host, wanted.url.port or 80)
+        connections.require_allowed(wanted.url.host or "", wanted.url.port or 80)
         async with connections.web.request(
             wanted.method,
             wanted.url,

@@ -48,45 +48,44 @@ def _failure(error: Exception, watched: Watched) -> Result:
         return Result(is_up=False, error=f"No answer within {watched.timeout:g} s", unreachable=True)
     if isinstance(error, AddressRefused):
         return Result(is_up=False, error=f"Not watched from here: {error}")
-    if sentence := _certificate(error):
+    cause = _cause(error)
+    if sentence := _certificate(cause):
         return Result(is_up=False, error=sentence)
-    if isinstance(error, (OSError, aiohttp.ClientError)):
-        return Result(is_up=False, error=_sentence(error)[:500], unreachable=_may_be_ours(error))
+    if isinstance(cause, (OSError, aiohttp.ClientError)):
+        return Result(is_up=False, error=_sentence(cause)[:500], unreachable=_may_be_ours(cause))
     logger.error("check_failed_itself", monitor=watched.monitor_id, type=watched.type, exc_info=error)
     return Result(is_up=None, error=f"The check itself failed: {type(error).__name__}")
 
 
-def _certificate(error: Exception) -> str:
-    cause = error.certificate_error if isinstance(error, aiohttp.ClientConnectorCertificateError) else error
+def _cause(error: Exception) -> Exception:
+    """Of what aiohttp wraps."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return error.certificate_error
+    return error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+
+
+def _certificate(cause: Exception) -> str:
     if isinstance(cause, ssl.SSLCertVerificationError):
         return f"The certificate is not trusted: {cause.verify_message}"
-    if isinstance(cause, ssl.CertificateError):
-        return f"The certificate is not trusted: {cause}"
-    return ""
+    return f"The certificate is not trusted: {cause}" if isinstance(cause, ssl.CertificateError) else ""
 
 
-def _sentence(error: Exception) -> str:
-    if isinstance(error, NameNotFound):
-        return f"The name is not known: {error}"
-    if isinstance(error, aiohttp.ServerDisconnectedError):
+def _sentence(cause: Exception) -> str:
+    if isinstance(cause, NameNotFound):
+        return f"The name is not known: {cause}"
+    if isinstance(cause, aiohttp.ServerDisconnectedError):
         return "The connection was closed without an answer"
-    if isinstance(error, aiohttp.ClientPayloadError):
+    if isinstance(cause, aiohttp.ClientPayloadError):
         return "The answer was cut off"
-    if isinstance(error, ssl.SSLError):
-        return f"TLS: {error.reason or error}"
-    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
-    if isinstance(cause, OSError) and cause.errno:
-        return os.strerror(cause.errno) if cause.errno > 0 else str(cause)
+    if isinstance(cause, ssl.SSLError):
+        return f"TLS: {cause.reason or cause}"
+    if isinstance(cause, OSError) and cause.errno and cause.errno > 0:
+        return os.strerror(cause.errno)
     return str(cause) or type(cause).__name__
 
 
-def _may_be_ours(error: Exception) -> bool:
-    if isinstance(error, NameNotFound):
-        return True
-    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
-    if isinstance(cause, NameNotFound):
-        return True
-    return isinstance(cause, OSError) and cause.errno in OURS
+def _may_be_ours(cause: Exception) -> bool:
+    return isinstance(cause, NameNotFound) or (isinstance(cause, OSError) and cause.errno in OURS)
 
 
 def needs_network(watched: Watched) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,6 +26,6 @@ def _as_it_is(moment: datetime | None) -> datetime | None:
     return moment
 
 
-def many(sql: str, rows: Iterable[Sequence[Any]]) -> None:
+def many(sql: str, rows: Sequence[Sequence[Any]]) -> None:
     with connection.cursor() as cursor:
         cursor.executemany(sql, rows)

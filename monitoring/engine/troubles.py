@@ -60,8 +60,8 @@ def _current(spell: Spell | None) -> tuple[str, datetime | None]:
 
 
 def _spells(monitor_id: int, segments: Sequence[Segment]) -> Iterable[Spell]:
-    ends = [start for _status, start in segments[1:]]
-    for (status, start), end in zip(segments, [*ends, None], strict=True):
+    ends = [*(start for _status, start in segments[1:]), None]
+    for (status, start), end in zip(segments, ends, strict=False):
         yield Spell(monitor_id=monitor_id, status=status, started_at=start, ended_at=end)
 
 

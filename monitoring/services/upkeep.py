@@ -75,7 +75,7 @@ def _sums_of_checks(keys: Collection[int], hour: datetime) -> dict[rollups.Key, 
         name: _between(bounds[place], bounds[place + 1]) for place, name in enumerate(rollups.HISTOGRAM)
     }
     counts = {name: Count("at", filter=wanted) for name, wanted in (kinds | places).items()}
-    rows = (
+    rows: Any = (
         Check.objects.filter(monitor_id__in=keys, at__gte=hour, at__lt=hour + HOUR)
         .order_by()
         .values("monitor_id")
@@ -98,7 +98,7 @@ def _between(above: int | None, most: int | None) -> Q:
 
 def _sums_of_hours(keys: Collection[int], day: datetime) -> dict[rollups.Key, rollups.Sums]:
     found: dict[rollups.Key, rollups.Sums] = {}
-    rows = HourStat.objects.filter(monitor_id__in=keys, start__gte=day, start__lt=day + DAY)
+    rows: Any = HourStat.objects.filter(monitor_id__in=keys, start__gte=day, start__lt=day + DAY)
     for row in rows.values("monitor_id", *rollups.COLUMNS):
         rollups.merge(found.setdefault((row["monitor_id"], day), rollups.nothing()), row)
     return found
