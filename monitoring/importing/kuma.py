@@ -11,6 +11,7 @@ from django.conf import settings
 
 from monitoring import kinds
 from monitoring.importing.portable import Skipped, Unusable, Wanted
+from monitoring.models import Severity
 from monitoring.monitor_settings import LONGEST, MAX_INTERVAL, SHORTEST
 
 Row = dict[str, Any]
@@ -21,6 +22,8 @@ NOT_HERE = {
     "real-browser": "Pages are not opened in a browser: watch the address with type http or keyword.",
 }
 OPERATORS = {"contains": "contains", "==": "==", "!=": "!=", ">": ">", ">=": ">=", "<": "<", "<=": "<="}
+CERTIFICATE_DAYS = 14
+"""There one is told 21, 14 and 7 days before a certificate ends; here the monitor is down then."""
 METHODS_OF_LOGIN = (None, "", "null", "basic")
 
 
@@ -77,6 +80,8 @@ def _monitor(row: Row) -> Row:
     made |= _given(row, {"uses_monitoring_token": "uses_monitoring_token"})
     made["active"] = bool(row.get("active", True))
     made["tags"] = _tags(row)
+    if severities := [tag for tag in made["tags"] if tag in Severity.values]:
+        made.setdefault("severity", severities[0])
     _times(row, made)
     _target(row, made, kinds.needs(kind))
     if "url" in kinds.needs(kind):
@@ -84,6 +89,8 @@ def _monitor(row: Row) -> Row:
     made["options"] = _options(row, kind)
     if kind == "push" and row.get("pushToken"):
         made["push_token"] = str(row["pushToken"])
+    if "certificate_days" in made["options"]:
+        made["notes"].append(f"It is down when its certificate ends within {CERTIFICATE_DAYS} days.")
     if row.get("proxyId"):
         made["notes"].append("It is checked without its proxy.")
     return made
@@ -157,6 +164,8 @@ def _options(row: Row, kind: str) -> Row:
     found: Row = {}
     if kind in ("http", "keyword", "json"):
         found |= _given(row, {"maxredirects": "max_redirects"})
+        if row.get("expiryNotification"):
+            found["certificate_days"] = CERTIFICATE_DAYS
         if row.get("ignoreTls"):
             found["ignore_certificate"] = True
     if kind == "keyword" and row.get("invertKeyword"):

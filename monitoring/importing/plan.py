@@ -64,8 +64,11 @@ def run(
     dry_run: bool = False,
     update: bool = False,
     known: Mapping[str, str] | None = None,
+    own: str = "",
 ) -> Report:
     """Add what is not here yet, and with `update` change what is here under the same name.
+
+    `own`: the address by which the file means this site.
 
     Looks names up: never in a transaction. What is done is done one by one: an end in the middle is finished
     by a second run. Raises `NotAllowed` and `Unusable`; what is refused of a single row is in the report.
@@ -74,6 +77,9 @@ def run(
         raise NotAllowed
     wanted = wanted_in(document)
     work = _Work(actor, Report(dry_run, skipped=wanted.skipped, notes=wanted.notes), update=update)
+    if own:
+        for row in wanted.monitors:
+            row |= {"url": placeholders.moved(row["url"], own)} if "url" in row else {}
     for kind, rows in ((CHANNELS, wanted.channels), (MONITORS, wanted.monitors)):
         named = [_named(row) for row in _filled(rows, kind, placeholders.values(known), work.report)]
         _tell_apart(named)

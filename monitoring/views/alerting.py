@@ -39,7 +39,7 @@ class ChannelViews(EnvelopeViews):
     @allow(Watcher)
     @extend_schema(
         parameters=[LongPageQuery],
-        responses={200: many(s.ChannelOut), **refusals(400, 401, 403)},
+        responses={200: many(s.NotificationChannelOut), **refusals(400, 401, 403)},
         examples=[examples.CHANNELS],
     )
     def list(self, request: MemberRequest) -> Response:
@@ -50,17 +50,19 @@ class ChannelViews(EnvelopeViews):
 
     @allow(Admin)
     @extend_schema(
-        request=s.ChannelIn,
-        responses={201: one(s.ChannelOut), **refusals(400, 401, 403, 409)},
+        request=s.NotificationChannelIn,
+        responses={201: one(s.NotificationChannelOut), **refusals(400, 401, 403, 409)},
         examples=[examples.EMAIL, examples.WEBHOOK, examples.SLACK, examples.DISCORD],
     )
     def add(self, request: MemberRequest) -> Response:
         """A new channel. Its hosts must be on the internet."""
-        channel = channels.save_channel(request.user, parsed_part(s.ChannelIn, request.data))
+        channel = channels.save_channel(request.user, parsed_part(s.NotificationChannelIn, request.data))
         return success(channel_json(channel), message="Channel created", status=201)
 
     @allow(Watcher)
-    @extend_schema(parameters=[CHANNEL], responses={200: one(s.ChannelOut), **refusals(401, 403, 404)})
+    @extend_schema(
+        parameters=[CHANNEL], responses={200: one(s.NotificationChannelOut), **refusals(401, 403, 404)}
+    )
     def read(self, request: MemberRequest, channel_id: str) -> Response:
         """One of them."""
         return success(channel_json(channels.read_channel(request.user, key_of(channel_id))))
@@ -68,14 +70,14 @@ class ChannelViews(EnvelopeViews):
     @allow(Admin)
     @extend_schema(
         parameters=[CHANNEL],
-        request=s.ChannelIn,
-        responses={200: one(s.ChannelOut), **refusals(400, 401, 403, 404, 409)},
+        request=s.NotificationChannelIn,
+        responses={200: one(s.NotificationChannelOut), **refusals(400, 401, 403, 404, 409)},
     )
     def change(self, request: MemberRequest, channel_id: str) -> Response:
         """Change what is given; `config` as a whole, where `…` keeps a secret as it is."""
         key = key_of(channel_id)
         channels.read_channel(request.user, key)
-        body = parsed_part(s.ChannelIn, request.data, partial=True)
+        body = parsed_part(s.NotificationChannelIn, request.data, partial=True)
         return success(
             channel_json(channels.save_channel(request.user, body, key)), message="Channel changed"
         )
