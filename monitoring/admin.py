@@ -30,7 +30,7 @@ from monitoring.models import (
     StatusPage,
 )
 from monitoring.models.monitors import Status
-from monitoring.services import channels, escalations, incidents, monitors, pages, windows
+from monitoring.services import channels, escalations, incidents, monitors, status_pages, windows
 
 COLOURS = {
     Status.UP: "success", Status.DOWN: "danger", Status.PENDING: "warning", Status.MAINTENANCE: "info",
@@ -50,8 +50,8 @@ class Deletable(ReadOnly):
         """The rows alone: what goes with one may be the history of years, and is not listed."""
         return [str(row) for row in rows], {}, set(), []
 
-    def view_on_site(self, row: Any) -> str:
-        return reverse("monitoring-edit", args=[self.page, row.pk])
+    def get_view_on_site_url(self, row: Any = None) -> str | None:
+        return reverse("monitoring-edit", args=[self.page, row.pk]) if row is not None else None
 
     def delete_model(self, request: HttpRequest, row: Model) -> None:
         self.removed(request.user, row.pk)
@@ -224,7 +224,7 @@ class StatusPageAdmin(Deletable, PageAdmin[StatusPage]):
     fields = ["title", "slug", "description", "is_public"]
 
     def removed(self, actor: Any, key: int) -> None:
-        pages.delete_page(actor, key)
+        status_pages.delete_page(actor, key)
 
 
 def _actor(request: HttpRequest) -> Any:

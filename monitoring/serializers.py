@@ -15,8 +15,8 @@ from monitoring.models import NotificationChannel, Severity, Status
 from monitoring.monitor_settings import KEY, MonitorIn
 from monitoring.paging import LongPageQuery
 from monitoring.services.incidents import NOTE_LENGTH
-from monitoring.services.pages import EntryIn
 from monitoring.services.stats import RANGES
+from monitoring.services.status_pages import EntryIn
 from monitoring.settings_fields import Options
 
 Out = serializers.Serializer[Any]

@@ -42,8 +42,7 @@ def read(document: Row) -> Wanted:
         if channel := _tried(_channel, row, "notification_channels", wanted):
             names[str(row.get("id"))] = channel["name"]
             wanted.channels.append(channel)
-    rows = [row for row in monitors if isinstance(row, dict)]
-    by_key = {row.get("id"): row for row in rows if isinstance(row.get("id"), (int, str))}
+    by_key = _by_key(monitors)
     for row in monitors:
         if monitor := _tried(_monitor, row, "monitors", wanted):
             monitor["notification_channels"] = _channels_of(row, names)
@@ -51,6 +50,11 @@ def read(document: Row) -> Wanted:
             wanted.monitors.append(monitor)
             wanted.notes += [Skipped("monitors", monitor["name"], note) for note in monitor.pop("notes")]
     return wanted
+
+
+def _by_key(monitors: list[Any]) -> dict[Any, Row]:
+    rows = [row for row in monitors if isinstance(row, dict)]
+    return {row.get("id"): row for row in rows if isinstance(row.get("id"), (int, str))}
 
 
 def _tried(translate: Callable[[Row], Row], row: Any, kind: str, wanted: Wanted) -> Row | None:
@@ -69,10 +73,7 @@ def _tried(translate: Callable[[Row], Row], row: Any, kind: str, wanted: Wanted)
 # --- monitors ----------------------------------------------------------------
 def _monitor(row: Row) -> Row:
     kind = TYPES.get(row["type"], row["type"])
-    if row["type"] in NOT_HERE or kind not in kinds.names():
-        raise CannotBeHad(NOT_HERE.get(row["type"], f"There is no type {row['type']!r} here."))
-    if row.get("upsideDown"):
-        raise CannotBeHad("Monitors that are upside down are not had here.")
+    _refuse_what_is_not_here(row, kind)
     made: Row = {"name": str(row["name"]).strip()[:150], "type": kind, "notes": []}
     made |= _given(
         row, {"description": "description", "severity": "severity", "body": "body", "method": "method"}
@@ -94,6 +95,13 @@ def _monitor(row: Row) -> Row:
     if row.get("proxyId"):
         made["notes"].append("It is checked without its proxy.")
     return made
+
+
+def _refuse_what_is_not_here(row: Row, kind: str) -> None:
+    if row["type"] in NOT_HERE or kind not in kinds.names():
+        raise CannotBeHad(NOT_HERE.get(row["type"], f"There is no type {row['type']!r} here."))
+    if row.get("upsideDown"):
+        raise CannotBeHad("Monitors that are upside down are not had here.")
 
 
 def _given(row: Row, names: Mapping[str, str]) -> Row:

@@ -14,6 +14,7 @@ from monitoring import serializers as s
 from monitoring.paging import LongPageQuery, page_by_name
 from monitoring.rendering import channel_json, policy_json, window_json
 from monitoring.services import channels, escalations, windows
+from monitoring.services.channels import ChannelInUse, NameTaken, TooManyChannels
 from monitoring.views import examples
 from monitoring.views.envelope import (
     EnvelopeViews,
@@ -51,7 +52,7 @@ class ChannelViews(EnvelopeViews):
     @allow(Admin)
     @extend_schema(
         request=s.NotificationChannelIn,
-        responses={201: one(s.NotificationChannelOut), **refusals(400, 401, 403, 409)},
+        responses={201: one(s.NotificationChannelOut), **refusals(400, 401, 403, NameTaken, TooManyChannels)},
         examples=[examples.EMAIL, examples.WEBHOOK, examples.SLACK, examples.DISCORD],
     )
     def add(self, request: MemberRequest) -> Response:
@@ -71,7 +72,7 @@ class ChannelViews(EnvelopeViews):
     @extend_schema(
         parameters=[CHANNEL],
         request=s.NotificationChannelIn,
-        responses={200: one(s.NotificationChannelOut), **refusals(400, 401, 403, 404, 409)},
+        responses={200: one(s.NotificationChannelOut), **refusals(400, 401, 403, 404, NameTaken)},
     )
     def change(self, request: MemberRequest, channel_id: str) -> Response:
         """Change what is given; `config` as a whole, where `…` keeps a secret as it is."""
@@ -84,7 +85,9 @@ class ChannelViews(EnvelopeViews):
 
     @allow(Admin)
     @extend_schema(
-        parameters=[CHANNEL], request=None, responses={200: nothing(), **refusals(401, 403, 404, 409)}
+        parameters=[CHANNEL],
+        request=None,
+        responses={200: nothing(), **refusals(401, 403, 404, ChannelInUse)},
     )
     def remove(self, request: MemberRequest, channel_id: str) -> Response:
         """What waits to be sent to it is not sent."""
@@ -117,7 +120,7 @@ class PolicyViews(EnvelopeViews):
     @allow(Admin)
     @extend_schema(
         request=s.PolicyIn,
-        responses={201: one(s.PolicyOut), **refusals(400, 401, 403, 409)},
+        responses={201: one(s.PolicyOut), **refusals(400, 401, 403, NameTaken)},
         examples=[examples.POLICY],
     )
     def add(self, request: MemberRequest) -> Response:
@@ -135,7 +138,7 @@ class PolicyViews(EnvelopeViews):
     @extend_schema(
         parameters=[POLICY],
         request=s.PolicyIn,
-        responses={200: one(s.PolicyOut), **refusals(400, 401, 403, 404, 409)},
+        responses={200: one(s.PolicyOut), **refusals(400, 401, 403, 404, NameTaken)},
     )
     def change(self, request: MemberRequest, policy_id: str) -> Response:
         """Change what is given; `steps` as a whole."""
