@@ -114,7 +114,7 @@ class ActiveSessionsOut(serializers.Serializer[Any_]):
     sessions = ActiveSessionOut(many=True)
 
 
-class LiveOut(serializers.Serializer[Any_]):
+class LiveFiguresOut(serializers.Serializer[Any_]):
     online = serializers.IntegerField(help_text="People seen within five minutes.")
     platforms = serializers.DictField(child=serializers.IntegerField())
 

@@ -67,7 +67,7 @@ class UsageViews(RoleViewSet):
         return Response({"metrics": overview.metrics(days)})
 
     @allow(StaffOrMonitoring)
-    @extend_schema(responses={200: s.LiveOut, **refusals(401, 403)})
+    @extend_schema(responses={200: s.LiveFiguresOut, **refusals(401, 403)})
     def live(self, request: MemberRequest) -> Response:
         """How many people are here now."""
         return Response(sessions.online())

@@ -31,6 +31,8 @@ from hazesite.errors import Refused
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolver = Callable[[str, int], Iterable[str]]
+UnknownHost = httpcore.ConnectError
+"""What `resolve` and `judged` raise for a name that nobody knows."""
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 MAX_REDIRECTS = 5
 READ_AWAY_BYTES, READ_AWAY_SECONDS = 64 * 1024, 1.0

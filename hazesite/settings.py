@@ -17,6 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from hazesite import __version__, logs, mail_providers
 from hazesite import environment as env
+from hazesite.enum_names import ENUM_NAMES
 from hazesite.theme import THEME
 
 django_stubs_ext.monkeypatch()
@@ -383,19 +384,7 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENABLE_DJANGO_DEPLOY_CHECK": False,  # what is doubtful in a document is for its tests
-    "ENUM_NAME_OVERRIDES": {
-        "BroadcastPriorityEnum": "notifications.models.Broadcast.Priority",
-        "DeliveryStateEnum": "hazesite.outgoing.models.Delivery.State",
-        "DeviceAddressKindEnum": "notifications.models.Device.AddressKind",
-        "ErasureStateEnum": "accounts.models.Erasure.State",
-        "MemeSourceEnum": "community.memes.sources.SOURCES",
-        "PlayerPlatformEnum": "community.rocketleague.models.Platform",
-        "RankCheckStateEnum": "community.rocketleague.models.RankCheck.State",
-        "TicketEventEnum": "tickets.models.TicketEvent.Type",
-        "TicketPriorityEnum": "tickets.states.Priority",
-        "TicketStatusEnum": "tickets.states.Status",
-        "UpOrDownEnum": "hazesite.health.views.UP_OR_DOWN",
-    },
+    "ENUM_NAME_OVERRIDES": ENUM_NAMES,
     "PREPROCESSING_HOOKS": ["botconfig.schema.each_section"],
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],

@@ -30,7 +30,7 @@ from monitoring.models import (
     StatusPage,
 )
 from monitoring.models.monitors import Status
-from monitoring.services import channels, escalations, incidents, monitors, pages, windows
+from monitoring.services import channels, escalations, incidents, monitors, status_pages, windows
 
 COLOURS = {
     Status.UP: "success", Status.DOWN: "danger", Status.PENDING: "warning", Status.MAINTENANCE: "info",
@@ -226,7 +226,7 @@ class StatusPageAdmin(Deletable, PageAdmin[StatusPage]):
     fields = ["title", "slug", "description", "is_public"]
 
     def removed(self, actor: Any, key: int) -> None:
-        pages.delete_page(actor, key)
+        status_pages.delete_page(actor, key)
 
 
 def _actor(request: HttpRequest) -> Any:

@@ -12,7 +12,7 @@ from accounts.models import User
 from monitoring.importing import plan, portable
 from monitoring.importing.plan import Report
 from monitoring.models import Monitor, StatusPage
-from monitoring.services import pages
+from monitoring.services import status_pages
 
 SLUG, TITLE = "status", "HazeBot"
 CORE, FEATURES, FRONT, CERTIFICATE = "Core services", "Features", "Front end", "Certificate"
@@ -76,7 +76,7 @@ def create(actor: User) -> Report:
     report = plan.run(actor, document)
     if not StatusPage.objects.filter(slug=SLUG).exists():
         entries = _entries()
-        pages.save_page(actor, {"slug": SLUG, "title": TITLE, "monitors": entries})
+        status_pages.save_page(actor, {"slug": SLUG, "title": TITLE, "monitors": entries})
     return report
 
 

@@ -11,11 +11,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
-import httpcore
 from django.conf import settings
 
 from hazesite import outbound
-from hazesite.outbound import AddressRefused, resolve
+from hazesite.outbound import AddressRefused, UnknownHost, resolve
 from monitoring.errors import TargetRefused
 
 LOOKUP_SECONDS = 4.0
@@ -74,7 +73,7 @@ def _is_refused(answer: Future[list[str]], until: float) -> bool:
         answer.result(max(0.0, until - time.monotonic()))
     except AddressRefused:
         return True
-    except (TooLate, httpcore.ConnectError):
+    except (TooLate, UnknownHost):
         return False
     return False
 

@@ -14,6 +14,7 @@ from monitoring import serializers as s
 from monitoring.paging import LongPageQuery, page_by_name
 from monitoring.rendering import channel_json, policy_json, window_json
 from monitoring.services import channels, escalations, windows
+from monitoring.services.channels import ChannelInUse, NameTaken, TooManyChannels
 from monitoring.views import examples
 from monitoring.views.envelope import (
     EnvelopeViews,
@@ -39,7 +40,7 @@ class ChannelViews(EnvelopeViews):
     @allow(Watcher)
     @extend_schema(
         parameters=[LongPageQuery],
-        responses={200: many(s.ChannelOut), **refusals(400, 401, 403)},
+        responses={200: many(s.NotificationChannelOut), **refusals(400, 401, 403)},
         examples=[examples.CHANNELS],
     )
     def list(self, request: MemberRequest) -> Response:
@@ -50,17 +51,19 @@ class ChannelViews(EnvelopeViews):
 
     @allow(Admin)
     @extend_schema(
-        request=s.ChannelIn,
-        responses={201: one(s.ChannelOut), **refusals(400, 401, 403, 409)},
+        request=s.NotificationChannelIn,
+        responses={201: one(s.NotificationChannelOut), **refusals(400, 401, 403, NameTaken, TooManyChannels)},
         examples=[examples.EMAIL, examples.WEBHOOK, examples.SLACK, examples.DISCORD],
     )
     def add(self, request: MemberRequest) -> Response:
         """A new channel. Its hosts must be on the internet."""
-        channel = channels.save_channel(request.user, parsed_part(s.ChannelIn, request.data))
+        channel = channels.save_channel(request.user, parsed_part(s.NotificationChannelIn, request.data))
         return success(channel_json(channel), message="Channel created", status=201)
 
     @allow(Watcher)
-    @extend_schema(parameters=[CHANNEL], responses={200: one(s.ChannelOut), **refusals(401, 403, 404)})
+    @extend_schema(
+        parameters=[CHANNEL], responses={200: one(s.NotificationChannelOut), **refusals(401, 403, 404)}
+    )
     def read(self, request: MemberRequest, channel_id: str) -> Response:
         """One of them."""
         return success(channel_json(channels.read_channel(request.user, key_of(channel_id))))
@@ -68,21 +71,23 @@ class ChannelViews(EnvelopeViews):
     @allow(Admin)
     @extend_schema(
         parameters=[CHANNEL],
-        request=s.ChannelIn,
-        responses={200: one(s.ChannelOut), **refusals(400, 401, 403, 404, 409)},
+        request=s.NotificationChannelIn,
+        responses={200: one(s.NotificationChannelOut), **refusals(400, 401, 403, 404, NameTaken)},
     )
     def change(self, request: MemberRequest, channel_id: str) -> Response:
         """Change what is given; `config` as a whole, where `…` keeps a secret as it is."""
         key = key_of(channel_id)
         channels.read_channel(request.user, key)
-        body = parsed_part(s.ChannelIn, request.data, partial=True)
+        body = parsed_part(s.NotificationChannelIn, request.data, partial=True)
         return success(
             channel_json(channels.save_channel(request.user, body, key)), message="Channel changed"
         )
 
     @allow(Admin)
     @extend_schema(
-        parameters=[CHANNEL], request=None, responses={200: nothing(), **refusals(401, 403, 404, 409)}
+        parameters=[CHANNEL],
+        request=None,
+        responses={200: nothing(), **refusals(401, 403, 404, ChannelInUse)},
     )
     def remove(self, request: MemberRequest, channel_id: str) -> Response:
         """What waits to be sent to it is not sent."""
@@ -115,7 +120,7 @@ class PolicyViews(EnvelopeViews):
     @allow(Admin)
     @extend_schema(
         request=s.PolicyIn,
-        responses={201: one(s.PolicyOut), **refusals(400, 401, 403, 409)},
+        responses={201: one(s.PolicyOut), **refusals(400, 401, 403, NameTaken)},
         examples=[examples.POLICY],
     )
     def add(self, request: MemberRequest) -> Response:
@@ -133,7 +138,7 @@ class PolicyViews(EnvelopeViews):
     @extend_schema(
         parameters=[POLICY],
         request=s.PolicyIn,
-        responses={200: one(s.PolicyOut), **refusals(400, 401, 403, 404, 409)},
+        responses={200: one(s.PolicyOut), **refusals(400, 401, 403, 404, NameTaken)},
     )
     def change(self, request: MemberRequest, policy_id: str) -> Response:
         """Change what is given; `steps` as a whole."""

@@ -20,6 +20,7 @@ from hazesite import schema
 from hazesite.api import answer_errors
 from hazesite.errors import NotFound, Refused
 from hazesite.schema import ErrorOut
+from monitoring.serializers import ERROR, SUCCESS
 
 SOME_TIME = "2026-11-28T08:15:30.123456Z"
 
@@ -72,7 +73,7 @@ def key_of(text: str) -> int:
 class BothErrorsOut(ErrorOut):
     """The shape of every error of the monitors' part: both envelopes in one."""
 
-    status = serializers.ChoiceField(["error"])
+    status = serializers.ChoiceField(ERROR)
     data = serializers.JSONField(allow_null=True)  # type: ignore[assignment]
     message = serializers.CharField()
     timestamp = serializers.DateTimeField()
@@ -116,7 +117,7 @@ def _envelope(out: type[serializers.Serializer[Any]], data: Any, suffix: str = "
 
 def _shared() -> dict[str, Any]:
     return {
-        "status": serializers.ChoiceField(["success"]),
+        "status": serializers.ChoiceField(SUCCESS),
         "message": serializers.CharField(allow_null=True),
         "timestamp": serializers.DateTimeField(),
     }

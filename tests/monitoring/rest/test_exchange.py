@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -202,6 +203,23 @@ def test_placeholders_are_filled_by_what_this_site_knows(db, tmp_path, settings)
     assert Monitor.objects.get(name="Given").host == "example.org"
     assert "HOST has no value" in out.getvalue()
     assert placeholders.is_token("Bearer <MONITORING_TOKEN>")
+
+
+def test_the_file_for_uptime_kuma(db, settings):
+    """`docs/uptime_kuma_monitors.json` watches this site from here as well."""
+    settings.PUBLIC_URL = "https://haze.example.org"
+    out = StringIO()
+    file = Path(settings.BASE_DIR) / "docs/uptime_kuma_monitors.json"
+    for count in ("9 added", "0 added"):
+        call_command("import_monitors", str(file), "--own", "https://api.haze.pro", stdout=out)
+        assert f"monitors: {count}" in out.getvalue(), out.getvalue()
+    assert "skipped" not in out.getvalue()
+    assert Monitor.objects.filter(url__startswith="https://haze.example.org/").count() == 9
+    assert Monitor.objects.filter(uses_monitoring_token=True).count() == 3
+    assert Monitor.objects.filter(severity="critical").count() == 3
+    health = Monitor.objects.get(name="HazeBot API - Health Check")
+    assert (health.interval, health.retries, health.attempts_until_down) == (60, 1, 1)
+    assert Monitor.objects.filter(options__certificate_days=14).count() == 1
 
 
 def test_what_a_command_refuses(db, tmp_path):
