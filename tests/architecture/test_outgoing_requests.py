@@ -12,7 +12,8 @@ from tests.architecture.test_layers import APPS, name_of, sources, tree
 
 GUARD = "hazesite/outbound.py"
 CLIENTS = {
-    "aiohttp", "aiosmtplib", "anymail", "boto3", "botocore", "firebase_admin", "ftplib", "google", "http.client",
+    "aiohttp", "aiosmtplib", "anymail", "boto3", "botocore", "firebase_admin", "ftplib", "google",
+    "http.client",
     "httpcore", "pycurl", "requests", "sentry_sdk", "smtplib", "social_core", "socks", "storages",
     "telnetlib", "tornado", "urllib.request", "urllib3", "websocket", "websockets", "xmlrpc",
 }  # fmt: skip
