@@ -1,6 +1,6 @@
 # One image; its commands are `serve` (the default: everything in one container), `prepare`, `web`, `worker`
 # and `runbot`. It writes to /data and to nowhere else, so its file system may be read-only.
-FROM python:3.12-slim-bookworm AS build
+FROM python:3.12-slim-trixie AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /app
 RUN python -m venv /opt/venv
@@ -13,7 +13,11 @@ RUN DATA_DIR=/tmp/build python manage.py collectstatic --noinput \
     && python -m compileall -q /app /opt/venv/lib \
     && rm -rf /tmp/build
 
-FROM python:3.12-slim-bookworm
+FROM python:3.12-slim-trixie
+# For `manage.py backup` and `restore`, which want programs no older than the server: compose.yml has this one.
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends postgresql-client-17=17.* \
+    && rm -rf /var/lib/apt/lists/*
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 RUN groupadd --system --gid 10001 hazebot \
     && useradd --system --uid 10001 --gid 10001 --home-dir /app --no-create-home hazebot \

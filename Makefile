@@ -8,7 +8,7 @@ TESTS := $(VENV)/.installed-dev
 # A busy CI machine may break a time limit once; what fails twice fails, and what passed only then is listed.
 RERUNS := $(if $(CI),--reruns 1 --reruns-delay 2 -rR)
 
-.PHONY: run test test-all faults discord-faults check audit lint security types migrations style lock clean
+.PHONY: run test test-all faults discord-faults fuzz openapi check audit lint security types migrations style lock clean
 
 run: $(RUNS)
 	$(PY) manage.py serve $(if $(filter-out 0 no false,$(DEMO)),--demo)
@@ -28,6 +28,14 @@ faults: $(TESTS)
 discord-faults: $(TESTS)
 	$(PY) -m tests.bot.faults --schedules $(or $(SCHEDULES),10) --seed $(or $(SEED),1) $(if $(BACKEND),--backend $(BACKEND))
 
+# The API against its own document, in three roles: EXAMPLES of each call, SEED; ROLE (member, moderator, admin) alone.
+fuzz: $(TESTS)
+	$(PY) -m tests.document --examples $(or $(EXAMPLES),100) --seed $(or $(SEED),1) $(if $(ROLE),--role $(ROLE))
+
+# openapi.yaml and the calls in docs/API_DOCUMENTATION.md, from the code.
+openapi: $(TESTS)
+	DATA_DIR=$(VENV)/check-data $(PY) manage.py api_docs
+
 check: lint security types migrations style
 
 # Asks PyPI whether weaknesses of the locked packages are known; where it cannot be asked: NOT RUN, and no success.
@@ -39,8 +47,8 @@ lint: $(TESTS)
 	$(PY) -m ruff format --check .
 
 security: $(TESTS)
-	$(PY) -m bandit -q -c pyproject.toml -r manage.py hazesite accounts botconfig tickets monitoring notifications \
-		analytics bot scripts
+	$(PY) -m bandit -q -c pyproject.toml -r manage.py hazesite accounts botconfig tickets monitoring \
+		community notifications analytics bot scripts
 
 types: $(TESTS)
 	$(PY) -m mypy .

@@ -55,7 +55,6 @@ class Erased(Refused):
 
 
 class NotConfirmed(Refused):
-    status = 400
     code = "not_confirmed"
     message = _("Type the person's user name to confirm. Nothing was changed.")
 

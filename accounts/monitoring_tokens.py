@@ -37,7 +37,7 @@ def issue(secret: str, asker: User | None, device: Device) -> Session:
             raise NotAllowed
         made_by = f"By {asker.username}"
     else:
-        _require_secret(secret, device.address or "unknown")
+        _require_secret(secret, ratelimits.household(device.address))
         made_by = "With the secret"
     return services.start_session(_service_user(), device, Session.Kind.MONITORING, name=made_by)
 

@@ -11,7 +11,7 @@ from accounts.models import Erasure, User
 from accounts.roles import GRANTABLE
 from accounts.serializers import UserOut
 from hazesite.api import PageQuery
-from hazesite.fields import Strict, Text
+from hazesite.fields import AskedFlag, Strict, Text
 
 ROLES = [role.value for role in GRANTABLE]
 
@@ -40,12 +40,12 @@ class PersonOut(UserOut):
 
 
 class PeopleQuery(PageQuery):
-    q = serializers.CharField(
+    q = Text(
         required=False, default="", allow_blank=True, max_length=150,
         help_text="A part of the name, or a whole `user_id` or Discord id.",
     )  # fmt: skip
     role = serializers.ChoiceField(choices=ROLES, required=False, default=None)
-    blocked = serializers.BooleanField(required=False, default=None, allow_null=True)
+    blocked = AskedFlag(required=False, default=None)
 
 
 class PeopleOut(serializers.Serializer[dict[str, Any]]):
@@ -89,14 +89,13 @@ class ErasuresOut(serializers.Serializer[dict[str, Any]]):
 
 
 class AuditQuery(PageQuery):
-    actor = serializers.CharField(required=False, default="", max_length=20, help_text="A `user_id`.")
-    verb = serializers.CharField(
-        required=False, default="", max_length=60, help_text="`ticket.closed`, or `ticket.` for all of those."
-    )
-    object_type = serializers.CharField(required=False, default="", max_length=40)
-    object_id = serializers.CharField(
-        required=False, default="", max_length=100, help_text="Of a person: the `user_id`."
-    )
+    actor = Text(default="", allow_blank=True, max_length=20, help_text="A `user_id`.")
+    verb = Text(
+        default="", allow_blank=True, max_length=60,
+        help_text="`ticket.closed`, or `ticket.` for all of those.",
+    )  # fmt: skip
+    object_type = Text(default="", allow_blank=True, max_length=40)
+    object_id = Text(default="", allow_blank=True, max_length=100, help_text="Of a person: the `user_id`.")
     since = serializers.DateTimeField(required=False, default=None, help_text="From this moment on.")
     until = serializers.DateTimeField(required=False, default=None, help_text="Before this moment.")
 

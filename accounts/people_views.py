@@ -11,6 +11,7 @@ from accounts import access, directory, erasing, exporting, services
 from accounts import people_serializers as p
 from accounts import serializers as s
 from accounts.audit_log import audit_page
+from accounts.errors import Erased, LastAdmin, NotConfirmed, RoleFromDiscord
 from accounts.http import MemberRequest
 from accounts.models import User
 from accounts.permissions import Admin, Staff
@@ -18,8 +19,6 @@ from accounts.viewsets import RoleViewSet, allow
 from hazesite import downloads
 from hazesite.api import Keyset, PageQuery, parsed
 from hazesite.schema import refusals
-
-UNCHANGED = refusals(401, 403, 404, 409)
 
 
 class PeopleViews(RoleViewSet):
@@ -31,7 +30,7 @@ class PeopleViews(RoleViewSet):
     @extend_schema(parameters=[p.PeopleQuery], responses={200: p.PeopleOut, **refusals(400, 401, 403)})
     def list(self, request: MemberRequest) -> Response:
         """Everybody, the newest account first: by a part of the name or a whole id, by role, by block."""
-        query = parsed(p.PeopleQuery, request.query_params)
+        query = parsed(p.PeopleQuery, request.query_params.dict())
         limit, cursor = query.pop("limit"), query.pop("cursor")
         page, following = Keyset(directory.people(request.user, **query), "created_at").page(limit, cursor)
         context = {"last_seen": directory.last_seen(page)}
@@ -46,20 +45,23 @@ class PeopleViews(RoleViewSet):
         return _shown(directory.person(user_id, request.user))
 
     @allow(Admin)
-    @extend_schema(request=p.RoleIn, responses={200: p.PersonOut, **refusals(400), **UNCHANGED})
+    @extend_schema(
+        request=p.RoleIn,
+        responses={200: p.PersonOut, **refusals(400, 401, 403, 404, RoleFromDiscord, LastAdmin, Erased)},
+    )
     def change(self, request: MemberRequest, user_id: str) -> Response:
         """Grant a role, from the next request on. Refused below what the Discord server gives, and for the
         last admin."""
         return _shown(access.set_role(user_id, request.user, parsed(p.RoleIn, request.data)["role"]))
 
     @allow(Admin)
-    @extend_schema(request=None, responses={200: p.PersonOut, **UNCHANGED})
+    @extend_schema(request=None, responses={200: p.PersonOut, **refusals(401, 403, 404, LastAdmin)})
     def block(self, request: MemberRequest, user_id: str) -> Response:
         """Sign them out everywhere, and let them in no more."""
         return _shown(access.block_person(user_id, request.user))
 
     @allow(Admin)
-    @extend_schema(request=None, responses={200: p.PersonOut, **UNCHANGED})
+    @extend_schema(request=None, responses={200: p.PersonOut, **refusals(401, 403, 404, Erased)})
     def unblock(self, request: MemberRequest, user_id: str) -> Response:
         """Let them in again."""
         return _shown(access.unblock_person(user_id, request.user))
@@ -68,7 +70,7 @@ class PeopleViews(RoleViewSet):
     @extend_schema(parameters=[PageQuery], responses={200: s.SessionsOut, **refusals(400, 401, 403, 404)})
     def sessions(self, request: MemberRequest, user_id: str) -> Response:
         """Their live sign-ins, last used first."""
-        query = parsed(PageQuery, request.query_params)
+        query = parsed(PageQuery, request.query_params.dict())
         page, cursor = Keyset(directory.sign_ins_of(user_id, request.user), "last_seen_at").page(**query)
         out = s.SessionOut(page, many=True, context={"current": request.auth.pk})
         return Response({"sessions": out.data, "next_cursor": cursor})
@@ -94,7 +96,10 @@ class PeopleViews(RoleViewSet):
         file, size, name = exporting.export_for(user_id, request.user)
         return downloads.made(request._request, file, size, "application/json; charset=utf-8", name)
 
-    @extend_schema(request=p.EraseIn, responses={202: p.ErasureOut, **refusals(400), **UNCHANGED})
+    @extend_schema(
+        request=p.EraseIn,
+        responses={202: p.ErasureOut, **refusals(400, 401, 403, 404, NotConfirmed, LastAdmin)},
+    )
     def erase(self, request: MemberRequest, user_id: str) -> Response:
         """Forget somebody for good. By an admin it begins at once and cannot be undone; one's own is asked
         for, and begins when an admin agrees by the same call."""
@@ -113,7 +118,7 @@ class ErasureViews(RoleViewSet):
     @extend_schema(parameters=[PageQuery], responses={200: p.ErasuresOut, **refusals(400, 401, 403)})
     def list(self, request: MemberRequest) -> Response:
         """Erasures asked for, running and done, the newest first."""
-        query = parsed(PageQuery, request.query_params)
+        query = parsed(PageQuery, request.query_params.dict())
         page, cursor = Keyset(erasing.erasures(request.user), "asked_at").page(**query)
         return Response({"erasures": p.ErasureOut(page, many=True).data, "next_cursor": cursor})
 
@@ -131,6 +136,6 @@ class AuditViews(RoleViewSet):
     @extend_schema(parameters=[p.AuditQuery], responses={200: p.AuditOut, **refusals(400, 401, 403)})
     def list(self, request: MemberRequest) -> Response:
         """What staff did, the newest first."""
-        query: dict[str, Any] = parsed(p.AuditQuery, request.query_params)
+        query: dict[str, Any] = parsed(p.AuditQuery, request.query_params.dict())
         entries, cursor = audit_page(query)
         return Response({"entries": entries, "next_cursor": cursor})

@@ -15,6 +15,8 @@ from hazesite.errors import NotAllowed
 
 class RolePermission(BasePermission):
     roles: tuple[Role, ...] = ()
+    whom = "nobody"
+    """In the API's document: for whom it is."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if not isinstance(request.user, User):
@@ -28,21 +30,26 @@ class AnyToken(RolePermission):
     """Monitoring tokens too."""
 
     roles = (*GRANTABLE, Role.MONITORING)
+    whom = "members and monitoring tokens"
 
 
 class Member(RolePermission):
     roles = GRANTABLE
+    whom = "members"
 
 
 class Staff(RolePermission):
     roles = STAFF
+    whom = "moderators and admins"
 
 
 class Admin(RolePermission):
     roles = (Role.ADMIN,)
+    whom = "admins"
 
 
 class Watcher(RolePermission):
     """Staff, and monitoring tokens."""
 
     roles = (*STAFF, Role.MONITORING)
+    whom = "moderators, admins and monitoring tokens"

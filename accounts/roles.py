@@ -32,8 +32,11 @@ MODERATOR_ADMIN_PAGES = frozenset(
     {
         "accounts.view_user",
         "accounts.view_session",
+        "analytics.view_usageday",
         "bot.view_mirror",
         "bot.view_moderationaction",
+        "monitoring.view_incident",
+        "monitoring.view_monitor",
         "tickets.view_ticket",
         "tickets.change_ticket",
         "tickets.view_rating",

@@ -47,7 +47,7 @@ class Device:
 # --- signing in and out ------------------------------------------------------
 def sign_in(username: str, password: str, device: Device) -> Session:
     """Raises `WrongCredentials`, in the same time for an unknown name, and `TooMany`."""
-    name, address = username.casefold(), device.address or "unknown"
+    name, address = username.casefold(), ratelimits.household(device.address)
     ratelimits.check("login-name", name, FAILURES_PER_NAME)
     ratelimits.check("login-address", address, FAILURES_PER_ADDRESS)
     user = User.objects.filter(username=username, is_service=False).first()

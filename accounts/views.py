@@ -9,10 +9,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from accounts import monitoring_tokens, services, tokens
+from accounts import examples, monitoring_tokens, services, tokens
 from accounts import serializers as s
 from accounts.authentication import OptionalBearer, RefreshableBearer, bearer
-from accounts.errors import Unauthenticated
+from accounts.errors import AddressNotAllowed, TokenReused, Unauthenticated, WrongCredentials, WrongSecret
 from accounts.http import MemberRequest, device_of
 from accounts.models import Session, User
 from accounts.permissions import AnyToken, Member
@@ -26,14 +26,21 @@ class LoginViews(ViewSet):
     permission_classes = [AllowAny]
     authentication_classes = [RefreshableBearer]
 
-    @extend_schema(auth=[], request=s.LoginIn, responses={200: s.TokenOut, **refusals(400, 401, 429)})
+    @extend_schema(
+        examples=examples.LOGIN,
+        auth=[],
+        request=s.LoginIn,
+        responses={200: s.TokenOut, **refusals(400, WrongCredentials, 429)},
+    )
     def login(self, request: Request) -> Response:
         """Sign in with a user name and a password."""
         body = parsed(s.LoginIn, request.data)
         session = services.sign_in(device=device_of(request), **body)
         return Response(s.TokenOut(session).data)
 
-    @extend_schema(request=None, responses={200: s.TokenOut, **refusals(401)})
+    @extend_schema(
+        examples=[examples.SIGNED_IN], request=None, responses={200: s.TokenOut, **refusals(401, TokenReused)}
+    )
     def refresh(self, request: Request) -> Response:
         """A new token for the one in the header, which may have expired at most seven days ago."""
         token = bearer(request)
@@ -49,7 +56,7 @@ class MonitoringTokenViews(ViewSet):
     @extend_schema(
         auth=[{}, {"bearer": []}],  # type: ignore[list-item]  # the library takes objects too
         request=s.MonitoringTokenIn,
-        responses={200: s.MonitoringTokenOut, **refusals(400, 401, 403, 429)},
+        responses={200: s.MonitoringTokenOut, **refusals(400, 401, WrongSecret, 403, AddressNotAllowed, 429)},
     )
     def issue(self, request: Request) -> Response:
         """A read-only token of 90 days for uptime monitors: with the shared secret, or as an admin."""
@@ -92,7 +99,7 @@ class SessionViews(ViewSet):
     @extend_schema(parameters=[PageQuery], responses={200: s.SessionsOut, **refusals(400, 401, 403)})
     def list(self, request: MemberRequest) -> Response:
         """One's own live sign-ins, last used first."""
-        query = parsed(PageQuery, request.query_params)
+        query = parsed(PageQuery, request.query_params.dict())
         page, cursor = Keyset(Session.objects.live().filter(user=request.user), "last_seen_at").page(**query)
         out = s.SessionOut(page, many=True, context={"current": request.auth.pk})
         return Response({"sessions": out.data, "next_cursor": cursor})
@@ -108,7 +115,7 @@ class ProfileViews(ViewSet):
     request: MemberRequest
     permission_classes = [Member]
 
-    @extend_schema(responses={200: s.UserOut, **refusals(401, 403)})
+    @extend_schema(examples=examples.ME, responses={200: s.UserOut, **refusals(401, 403)})
     def me(self, request: MemberRequest) -> Response:
         """Oneself."""
         return Response(s.UserOut(request.user).data)

@@ -7,4 +7,9 @@ class AnalyticsConfig(AppConfig):
     name = "analytics"
 
     def ready(self) -> None:
-        from analytics import health  # noqa: F401 - it registers itself
+        from analytics import audit, health, jobs, metrics, personal  # noqa: F401 - they register themselves
+        from analytics.collecting import note_event
+        from hazesite.realtime import handlers
+
+        handlers.WATCHERS.append(note_event)
+        personal.register()

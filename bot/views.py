@@ -11,7 +11,7 @@ from bot.stats import stats
 from hazesite.schema import refusals
 
 
-class StatsOut(serializers.Serializer[object]):
+class SiteStatsOut(serializers.Serializer[object]):
     bot_online = serializers.BooleanField()
     bot_uptime = serializers.IntegerField(help_text="Seconds since the bot was connected.")
     bot_latency_ms = serializers.FloatField(allow_null=True, help_text="Of the gateway.")
@@ -27,7 +27,7 @@ class StatsViews(ViewSet):
     request: MemberRequest
     permission_classes = [Admin]
 
-    @extend_schema(responses={200: StatsOut, **refusals(401, 403)})
+    @extend_schema(responses={200: SiteStatsOut, **refusals(401, 403)})
     def read(self, request: MemberRequest) -> Response:
         """How the bot and the tickets stand."""
         return Response(stats(request.user))

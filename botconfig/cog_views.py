@@ -11,7 +11,7 @@ from accounts.http import MemberRequest
 from accounts.permissions import Admin
 from accounts.serializers import DoneOut
 from botconfig import cogs
-from botconfig.errors import BotSlow
+from botconfig.errors import BotOffline, BotSlow, CogAlreadyLoaded, CogFailed, CogNotLoaded, UnknownCog
 from botconfig.models import BotCommand, Cog, GuildChannel, GuildRole
 from hazesite.api import parsed
 from hazesite.fields import Strict, Text
@@ -58,9 +58,6 @@ class GuildRolesOut(serializers.Serializer[Any]):
     roles = GuildRoleOut(many=True)
 
 
-REFUSED = refusals(400, 401, 403, 404, 409, 503)
-
-
 class CogViews(ViewSet):
     """The parts of the running bot: admins alone."""
 
@@ -74,17 +71,35 @@ class CogViews(ViewSet):
         shown = CogOut(cogs.cogs(), many=True).data
         return Response({"cogs": [{**one, "loaded": one["loaded"] and not away} for one in shown]})
 
-    @extend_schema(request=CogIn, responses={200: DoneOut, **REFUSED})
+    @extend_schema(
+        request=CogIn,
+        responses={
+            200: DoneOut,
+            **refusals(400, 401, 403, UnknownCog, CogFailed, CogAlreadyLoaded, BotOffline, BotSlow),
+        },
+    )
     def load(self, request: MemberRequest) -> Response:
         """Load a part that does not run. The others go on whatever comes of it."""
         return self._ask("load")
 
-    @extend_schema(request=CogIn, responses={200: DoneOut, **REFUSED})
+    @extend_schema(
+        request=CogIn,
+        responses={
+            200: DoneOut,
+            **refusals(400, 401, 403, UnknownCog, CogFailed, CogNotLoaded, BotOffline, BotSlow),
+        },
+    )
     def unload(self, request: MemberRequest) -> Response:
         """Take a part out of the running bot, also for its next start."""
         return self._ask("unload")
 
-    @extend_schema(request=CogIn, responses={200: DoneOut, **REFUSED})
+    @extend_schema(
+        request=CogIn,
+        responses={
+            200: DoneOut,
+            **refusals(400, 401, 403, UnknownCog, CogFailed, CogNotLoaded, BotOffline, BotSlow),
+        },
+    )
     def reload(self, request: MemberRequest) -> Response:
         """Read a part anew; the earlier one goes on where that fails."""
         return self._ask("reload")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +12,9 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.fields import empty
 
-from hazesite.fields import Flag, Strict, Text, Whole
+from hazesite.fields import Flag, Strict, Text, Whole, unfit
 
+LARGEST_ID = 9 * 10**18 - 1
 WRITABLE = ("text", "news")
 
 
@@ -30,7 +32,17 @@ class Wanted:
     """A role that the bot hands out."""
 
 
-@extend_schema_field({"type": "string", "pattern": r"^[1-9]\d{0,18}$", "nullable": True})
+ID = r"^([1-9][0-9]{0,17}|[1-8][0-9]{18})$"
+
+
+@extend_schema_field(
+    {
+        "anyOf": [
+            {"type": "string", "pattern": ID},
+            {"type": "integer", "format": "int64", "minimum": 1, "maximum": LARGEST_ID},
+        ]
+    }
+)
 class Snowflake(serializers.Field[str, Any, str, Any]):
     """A Discord id: a string in answers, a string or an integer in requests."""
 
@@ -42,9 +54,9 @@ class Snowflake(serializers.Field[str, Any, str, Any]):
 
     def to_internal_value(self, data: Any) -> str:
         text = str(data) if isinstance(data, (str, int)) and not isinstance(data, bool) else ""
-        if not (text.isascii() and text.isdigit() and 0 < int(text) < 2**63):
+        if not re.fullmatch(ID, text):
             self.fail("invalid")
-        return str(int(text))
+        return text
 
     def to_representation(self, value: str) -> str:
         return value
@@ -65,7 +77,7 @@ def texts(about: str, default: list[str], longest: int, most: int = 50) -> seria
 
 def each_once(values: list[str]) -> None:
     if len(set(values)) < len(values):
-        raise serializers.ValidationError(_("Each may be there once."))
+        raise unfit(_("Each may be there once."))
 
 
 def number(about: str, default: int, least: int, most: int) -> Whole:

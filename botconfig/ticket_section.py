@@ -11,31 +11,29 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from botconfig.fields import SectionIn, each_once, flag, number, text
-from hazesite.fields import Strict, Text, Whole
+from hazesite.fields import Shaped, Strict, Text, Whole, unfit
 
-HOURS = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d-(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)\Z")
+HOURS = re.compile(r"^(?:[01]\d|2[0-3]):[0-5]\d-(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)\Z")
 A_YEAR_OF_MINUTES = 366 * 24 * 60
 
 
-class Hours(serializers.RegexField):
+def ends_after_it_begins(stretch: str) -> None:
+    start, _dash, end = stretch.partition("-")
+    if HOURS.match(stretch) and start >= end:
+        raise unfit(_("It ends before it begins."))
+
+
+class Hours(Shaped):
     """A stretch of a day: `09:00-17:30`, at most to `24:00`."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(HOURS, **options)
-
-    def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
-            self.fail("invalid")
-        value = super().to_internal_value(data)
-        start, _dash, end = value.partition("-")
-        if start >= end:
-            raise serializers.ValidationError(_("It ends before it begins."))
-        return value
+        self.validators.append(ends_after_it_begins)
 
 
 def in_order(stretches: list[str]) -> None:
     if any(later[:5] < earlier[6:] for earlier, later in itertools.pairwise(stretches)):
-        raise serializers.ValidationError(_("One after the other, without overlap."))
+        raise unfit(_("One after the other, without overlap."))
 
 
 def hours_of_a_day() -> serializers.ListField:
@@ -50,7 +48,7 @@ def hours_of_a_day() -> serializers.ListField:
 
 def a_time_zone(name: str) -> None:
     if name not in available_timezones():
-        raise serializers.ValidationError(_("There is no time zone of that name."))
+        raise unfit(_("There is no time zone of that name."))
 
 
 class Day(serializers.DateField):
@@ -102,9 +100,7 @@ KINDS = ("text", "paragraph", "number", "choice", "choices", "yes_no", "date")
 
 
 class Question(Strict):
-    id = serializers.RegexField(
-        r"^[a-z][a-z0-9_]{0,39}\Z", help_text="For programs: lower case, digits and underscores."
-    )
+    id = Shaped(r"^[a-z][a-z0-9_]{0,39}\Z", help_text="For programs: lower case, digits and underscores.")
     label = Text(max_length=100, help_text="What is asked.")  # type: ignore[assignment]
     kind = serializers.ChoiceField(KINDS, default="text", help_text="How it is answered.")
     required = flag("Whether an answer is needed.", default=True)  # type: ignore[assignment]
@@ -120,7 +116,7 @@ class Question(Strict):
         chosen_from = attrs["kind"] in ("choice", "choices")
         if chosen_from != bool(attrs["choices"]):
             sentence = _("A question of the kinds choice and choices needs choices, no other has any.")
-            raise serializers.ValidationError({"choices": [sentence]})
+            raise unfit(sentence, "choices")
         each_once(attrs["choices"])
         return attrs
 
@@ -153,7 +149,7 @@ class Tickets(SectionIn):
         "Post the transcript of closed tickets in `channels.transcript_channel_id`.", default=True
     )
     categories = serializers.ListField(
-        child=serializers.RegexField(r"^[\w -]{1,50}$"),
+        child=Shaped(r"^[\w -]{1,50}$"),
         default=["support", "bug", "application"],
         min_length=1,
         max_length=25,

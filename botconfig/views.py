@@ -6,7 +6,6 @@ from typing import Any
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
     OpenApiParameter,
-    PolymorphicProxySerializer,
     extend_schema,
     inline_serializer,
 )
@@ -17,11 +16,20 @@ from rest_framework.viewsets import ViewSet
 from accounts.http import MemberRequest
 from accounts.permissions import Admin
 from botconfig import description, services, verification
-from botconfig.errors import StaleVersion
+from botconfig.errors import (
+    CannotBeCarriedOut,
+    SetByEnvironment,
+    StaleVersion,
+    UnknownSection,
+    UnknownVersion,
+    VersionNotValid,
+)
 from botconfig.models import SectionVersion
+from botconfig.schema import AnySection, SectionOperation
 from botconfig.sections import SECTIONS
 from botconfig.services import Reading
 from hazesite.api import PageQuery, parsed
+from hazesite.errors import Unfit
 from hazesite.fields import Strict, Whole
 from hazesite.schema import refusals
 
@@ -38,10 +46,16 @@ STATE = OpenApiParameter(
     OpenApiTypes.STR,
     OpenApiParameter.HEADER,
     enum=STATES,
-    response=True,
+    response=[200],
     description="Whether what it names was found in the server; `unverified` while the bot is away.",
 )
-AnySection = PolymorphicProxySerializer("Section", list(SECTIONS.values()), resource_type_field_name=None)
+VERSION = OpenApiParameter(
+    "ETag",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    response=[200],
+    description="Names this version, for `If-Match`.",
+)
 AllSections = inline_serializer("Sections", {name: section() for name, section in SECTIONS.items()})
 
 
@@ -66,7 +80,7 @@ class VersionOut(serializers.ModelSerializer[SectionVersion]):
         fields = ["version", "at", "by", "by_name", "reason", "restored", "changes"]
 
 
-class HistoryOut(serializers.Serializer[Any]):
+class VersionsOut(serializers.Serializer[Any]):
     history = VersionOut(many=True)
     next_cursor = serializers.CharField(allow_null=True)
 
@@ -105,8 +119,9 @@ class ConfigViews(ViewSet):
 
     request: MemberRequest
     permission_classes = [Admin]
+    schema = SectionOperation()
 
-    @extend_schema(responses={200: AllSections, **refusals(401, 403)})
+    @extend_schema(parameters=[VERSION], responses={200: AllSections, **refusals(401, 403)})
     def all(self, request: MemberRequest) -> Response:
         """All sections in one object."""
         readings = services.read_all()
@@ -119,15 +134,22 @@ class ConfigViews(ViewSet):
         """What each field means and takes."""
         return Response({"sections": description.sections()})
 
-    @extend_schema(parameters=[SECTION, STATE], responses={200: AnySection, **refusals(401, 403, 404)})
+    @extend_schema(
+        parameters=[STATE, VERSION], responses={200: AnySection, **refusals(401, 403, UnknownSection)}
+    )
     def read(self, request: MemberRequest, section: str) -> Response:
         """One section, with its `ETag`."""
         return _answer(services.read_section(section))
 
     @extend_schema(
-        parameters=[SECTION, IF_MATCH, STATE],
-        request=AnySection,
-        responses={200: AnySection, **refusals(400, 401, 403, 404, 409, 412)},
+        parameters=[IF_MATCH, STATE, VERSION],
+        request={"application/json": AnySection},
+        responses={
+            200: AnySection,
+            **refusals(
+                400, 401, 403, UnknownSection, SetByEnvironment, CannotBeCarriedOut, Unfit, StaleVersion
+            ),
+        },
     )
     def change(self, request: MemberRequest, section: str) -> Response:
         """Set some fields; absent ones stay. Unknown keys and bad values: 400, and nothing is stored.
@@ -138,9 +160,9 @@ class ConfigViews(ViewSet):
         return _answer(services.change_section(section, request.data, request.user, version))
 
     @extend_schema(
-        parameters=[SECTION, IF_MATCH, STATE],
+        parameters=[SECTION, IF_MATCH, STATE, VERSION],
         request=None,
-        responses={200: AnySection, **refusals(401, 403, 404, 412)},
+        responses={200: AnySection, **refusals(401, 403, UnknownSection, StaleVersion)},
     )
     def reset(self, request: MemberRequest, section: str) -> Response:
         """Back to the defaults of this section."""
@@ -148,9 +170,22 @@ class ConfigViews(ViewSet):
         return _answer(services.reset_section(section, request.user, version))
 
     @extend_schema(
-        parameters=[SECTION, IF_MATCH, STATE],
+        parameters=[SECTION, IF_MATCH, STATE, VERSION],
         request=RollbackIn,
-        responses={200: AnySection, **refusals(400, 401, 403, 404, 409, 412)},
+        responses={
+            200: AnySection,
+            **refusals(
+                400,
+                401,
+                403,
+                UnknownSection,
+                UnknownVersion,
+                VersionNotValid,
+                SetByEnvironment,
+                CannotBeCarriedOut,
+                StaleVersion,
+            ),
+        },
     )
     def rollback(self, request: MemberRequest, section: str) -> Response:
         """Back to an earlier version, as a version of its own. Checked like any change."""
@@ -159,15 +194,18 @@ class ConfigViews(ViewSet):
         return _answer(services.roll_back(section, version, request.user, if_version))
 
     @extend_schema(
-        parameters=[SECTION, PageQuery], responses={200: HistoryOut, **refusals(400, 401, 403, 404)}
+        parameters=[SECTION, PageQuery],
+        responses={200: VersionsOut, **refusals(400, 401, 403, UnknownSection)},
     )
     def history(self, request: MemberRequest, section: str) -> Response:
         """Who changed what and when, newest first."""
-        page = parsed(PageQuery, request.query_params)
+        page = parsed(PageQuery, request.query_params.dict())
         rows, cursor = services.history(section, page["limit"], page["cursor"])
         return Response({"history": VersionOut(rows, many=True).data, "next_cursor": cursor})
 
-    @extend_schema(parameters=[SECTION], responses={200: VerificationOut, **refusals(401, 403, 404)})
+    @extend_schema(
+        parameters=[SECTION], responses={200: VerificationOut, **refusals(401, 403, UnknownSection)}
+    )
     def verification(self, request: MemberRequest, section: str) -> Response:
         """Whether the bot can carry the section out, and what it cannot."""
         return Response(services.read_verification(section))
@@ -179,10 +217,8 @@ def _answer(reading: Reading) -> Response:
 
 
 def _version(if_match: str | None) -> int | None:
-    """The version an `If-Match` names. One that is none of ours is stale."""
+    """The version an `If-Match` names. -1 for one that is none of ours, and thus stale."""
     if if_match is None or if_match.strip() == "*":
         return None
     found: Any = re.fullmatch(r'\s*(?:W/)?"(\d{1,9})"\s*', if_match)
-    if found is None:
-        raise StaleVersion
-    return int(found[1])
+    return -1 if found is None else int(found[1])

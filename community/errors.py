@@ -66,10 +66,28 @@ class SourceTrouble(Refused):
         return failed(source, _("its answer could not be used"))
 
 
+class SourceFailed(Refused):
+    """How the document calls a trouble."""
+
+    status = 502
+    code = "source_failed"
+    message = "reddit gave no usable answer: it answered 403."
+
+
+class SourceDown(Refused):
+    """As the one before."""
+
+    status = 503
+    code = "source_down"
+    message = "reddit cannot be reached right now: it did not answer in time."
+
+
 def failed(source: str, reason: str, pause: float = PAUSE_SECONDS) -> SourceTrouble:
     """It answered, but not as it should."""
     sentence = _("%(source)s gave no usable answer: %(reason)s.") % {"source": source, "reason": reason}
-    return SourceTrouble(sentence, status=502, code="source_failed", source=source, pause=pause)
+    return SourceTrouble(
+        sentence, status=SourceFailed.status, code=SourceFailed.code, source=source, pause=pause
+    )
 
 
 def down(source: str, reason: str, pause: float = PAUSE_SECONDS) -> SourceTrouble:
@@ -78,7 +96,7 @@ def down(source: str, reason: str, pause: float = PAUSE_SECONDS) -> SourceTroubl
         "source": source,
         "reason": reason,
     }
-    return SourceTrouble(sentence, status=503, code="source_down", source=source, pause=pause)
+    return SourceTrouble(sentence, status=SourceDown.status, code=SourceDown.code, source=source, pause=pause)
 
 
 def busy(source: str, pause: float | None) -> SourceTrouble:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, Generic, TypeVar
 
@@ -24,12 +24,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from hazesite.envelope import envelope
-from hazesite.errors import BodyTooLarge, Invalid, NotFound, Refused
+from hazesite.errors import BodyTooLarge, Invalid, NotFound, Refused, Unfit
+from hazesite.fields import UNFIT, Asked, Shaped
 
 logger = structlog.get_logger(__name__)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 M = TypeVar("M", bound=Model)
 T = TypeVar("T")
 DEFAULT_LIMIT, MAX_LIMIT, MAX_TOTAL = 50, 200, 1000
+CURSOR = r"^[0-9]{1,17}-[0-9]{1,18}\Z"
+"""A row's microseconds since 1970 and its primary key."""
 
 
 # --- bodies ------------------------------------------------------------------
@@ -80,7 +84,7 @@ def answer_errors(error: Exception, context: dict[str, Any]) -> Response:
             headers["WWW-Authenticate"] = "Bearer"
         return Response(refusal(error), status=error.status, headers=headers)
     if isinstance(error, exceptions.ValidationError):
-        return Response(_invalid(error), status=400)
+        return _invalid(error)
     if isinstance(error, exceptions.APIException):
         return _framework_error(error)
     if isinstance(error, Http404):
@@ -94,11 +98,20 @@ def answer_errors(error: Exception, context: dict[str, Any]) -> Response:
     return _unforeseen(error)
 
 
-def _invalid(error: exceptions.ValidationError) -> dict[str, Any]:
+def _invalid(error: exceptions.ValidationError) -> Response:
     fields = flat_errors(error.detail)
     name, messages = next(iter(fields.items()))
     sentence = messages[0] if name == "body" else f"{name}: {messages[0]}"
-    return envelope(sentence, "invalid", fields=fields)
+    refused = Unfit if set(_codes(error.get_codes())) == {UNFIT} else Invalid
+    return Response(envelope(sentence, refused.code, fields=fields), status=refused.status)
+
+
+def _codes(nested: Any) -> Iterator[str]:
+    if isinstance(nested, str):
+        yield nested
+    else:
+        for inner in nested.values() if isinstance(nested, dict) else nested:
+            yield from _codes(inner)
 
 
 def flat_errors(detail: Any, prefix: str = "") -> dict[str, list[str]]:
@@ -143,8 +156,8 @@ def _unforeseen(error: Exception) -> Response:
 class PageQuery(serializers.Serializer[dict[str, Any]]):
     """`?limit=` and `?cursor=` of a list."""
 
-    limit = serializers.IntegerField(min_value=1, max_value=MAX_LIMIT, default=DEFAULT_LIMIT)
-    cursor = serializers.RegexField(r"^[A-Za-z0-9_-]{1,200}$", required=False, default=None)
+    limit = Asked(min_value=1, max_value=MAX_LIMIT, default=DEFAULT_LIMIT)
+    cursor = Shaped(CURSOR, required=False, default=None, help_text="The `next_cursor` of the page before.")
 
 
 class Keyset(Generic[M]):
@@ -168,14 +181,10 @@ class Keyset(Generic[M]):
         return cut(list(rows[: limit + 1]), limit, self.column)
 
     def _place(self, cursor: str) -> tuple[Any, int]:
-        try:
-            padded = cursor + "=" * (-len(cursor) % 4)
-            value, _bar, pk = base64.urlsafe_b64decode(padded).decode("ascii").partition("|")
-            return serializers.DateTimeField().to_internal_value(value), _key(pk)
-        except (binascii.Error, ValueError, exceptions.ValidationError) as error:
-            raise Invalid(
-                _("The cursor is not one of ours."), fields={"cursor": [_("Not valid.")]}
-            ) from error
+        if not re.match(CURSOR, cursor, re.ASCII):
+            raise Invalid(_("The cursor is not one of ours."), fields={"cursor": [_("Not valid.")]})
+        microseconds, _dash, pk = cursor.partition("-")
+        return EPOCH + timedelta(microseconds=int(microseconds)), int(pk)
 
 
 def cut(found: list[T], limit: int, column: str) -> tuple[list[T], str | None]:
@@ -186,15 +195,8 @@ def cut(found: list[T], limit: int, column: str) -> tuple[list[T], str | None]:
 
 
 def _cursor(row: Any, column: str) -> str:
-    place = f"{getattr(row, column).isoformat()}|{row.pk}"
-    return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
-
-
-def _key(text: str) -> int:
-    value = int(text)
-    if not 0 <= value < 2**63:
-        raise ValueError(text)
-    return value
+    microseconds = (getattr(row, column) - EPOCH) // timedelta(microseconds=1)
+    return f"{microseconds}-{row.pk}"
 
 
 def bounded_total(rows: QuerySet[Any]) -> int:

@@ -12,7 +12,13 @@ class HazesiteConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        from hazesite import figures, logs, query_counts, stored_files  # noqa: F401 - they register themselves
+        from hazesite import (  # noqa: F401 - they register themselves
+            figures,
+            logs,
+            query_counts,
+            schema_fields,
+            stored_files,
+        )
         from hazesite.audit import personal
         from hazesite.audit.triggers import guard_after_migrating
         from hazesite.error_reports import services

@@ -22,6 +22,7 @@ class Group(models.TextChoices):
     DESK = "desk", _("Desk")
     PEOPLE = "people", _("People")
     BOT = "bot", _("Bot")
+    MONITORS = "monitors", _("Monitors")
     SITE = "site", _("Site")
 
 

@@ -44,6 +44,16 @@ class Invalid(Refused):
     message = _("That is not valid.")
 
 
+class Unfit(Refused):
+    """Well-formed, and yet it does not go together, with the rest of the input or with what there is.
+
+    400 is for what the API's document forbids; this is for what no document can know.
+    """
+
+    code = "unfit"
+    message = _("That does not fit.")
+
+
 class TooMany(Refused):
     status = 429
     code = "too_many_requests"

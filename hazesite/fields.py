@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
 from rest_framework.validators import ProhibitSurrogateCharactersValidator
 
+UNFIT = "unfit"
+"""The code of what is well-formed and yet does not fit: it is answered with 409 and not with 400."""
 OPTIONAL: dict[str, Any] = {"required": False, "default": "", "allow_blank": True, "allow_null": True}
 """A text that may be left out, empty or null, which is all the same."""
+
+
+def unfit(sentence: str | Promise, field: str = "") -> serializers.ValidationError:
+    """To be raised by a validator for what the API's document cannot forbid; see `hazesite.errors.Unfit`."""
+    problem = [ErrorDetail(str(sentence), UNFIT)]
+    return serializers.ValidationError({field: problem} if field else problem)
 
 
 class NoSurrogates(ProhibitSurrogateCharactersValidator):
@@ -39,6 +49,18 @@ class Text(serializers.CharField):
         return super().to_internal_value(data)
 
 
+class Shaped(serializers.RegexField):
+    """A string of a pattern, kept as it was written."""
+
+    def __init__(self, regex: str | re.Pattern[str], **options: Any) -> None:
+        super().__init__(regex, trim_whitespace=False, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 class Whole(serializers.IntegerField):
     """A whole number, written as one."""
 
@@ -60,6 +82,24 @@ class Flag(serializers.BooleanField):
         if not isinstance(data, bool):
             self.fail("invalid", input=data)
         return data
+
+
+class Asked(serializers.IntegerField):
+    """A whole number in an address: digits alone."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if not re.fullmatch(r"-?[0-9]{1,19}", str(data)):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class AskedFlag(serializers.BooleanField):
+    """`true` or `false` in an address."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if str(data).lower() not in ("true", "false"):
+            self.fail("invalid", input=data)
+        return str(data).lower() == "true"
 
 
 class Nonce(Text):

@@ -16,7 +16,7 @@ from asgiref.typing import ASGI3Application, ASGIReceiveCallable, ASGISendCallab
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from hazesite import pulse
+from hazesite import pulse, security_headers
 from hazesite.downloads import HANDOVER, Handover
 from hazesite.envelope import JSON, accepted_id
 from hazesite.errors import Refused
@@ -40,14 +40,19 @@ MAX_HELD_BYTES = 64 * 1024 * 1024
 
 
 class Told:
-    """`send`, and the status that went through it. No answer at all: the client was gone."""
+    """`send`, and the status that went through it. No answer at all: the client was gone.
 
-    def __init__(self, send: ASGISendCallable) -> None:
-        self._send, self.status = send, requests.CLIENT_GONE
+    Whoever made an answer, here it gets the headers that all have.
+    """
+
+    def __init__(self, send: ASGISendCallable, scheme: str) -> None:
+        self._send, self._scheme, self.status = send, scheme, requests.CLIENT_GONE
 
     def __call__(self, message: Any) -> Any:
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            headers = security_headers.completed(message.get("headers", ()), self._scheme)
+            message = {**message, "headers": headers}
         return self._send(message)
 
 
@@ -64,7 +69,7 @@ class Front:
         if scope["type"] != "http":
             await self.sockets(scope, receive, send)
             return
-        started, told, seen = time.perf_counter(), Told(send), Seen()
+        started, told, seen = time.perf_counter(), Told(send, scope["scheme"]), Seen()
         try:
             await self._http(scope, receive, told, seen)
         except Exception:
@@ -124,7 +129,7 @@ class Front:
         try:
             await self._answer(known, receive, send, body, file, later)
             if later.look is not None:
-                await _send(scope, send, *await later.answer())
+                await _send(scope, send, *await later.answer(), later.headers)
         finally:
             file.close()
             body.close()
@@ -233,7 +238,6 @@ async def _send_bytes(
         (b"content-type", content_type.encode()),
         (b"content-length", str(len(content)).encode()),
         (b"cache-control", b"no-store"),
-        (b"x-content-type-options", b"nosniff"),
         (b"x-request-id", name.encode()),
         *(headers or []),
     ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -17,6 +17,7 @@ from django.db import InterfaceError, OperationalError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from hazesite import ratelimits
 from hazesite.errors import Refused
 from hazesite.realtime.database import db_call
 
@@ -33,6 +34,8 @@ class Later:
     look: Callable[[], Answer | None] | None = None
     seconds: float = 0.0
     too_late: Refused | None = None
+    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    """Of the answer that is still to come."""
 
     async def answer(self) -> Answer:
         deadline = time.monotonic() + self.seconds
@@ -71,6 +74,7 @@ def answer_later(
     scope = request.META.get("asgi.scope") or getattr(request._request, "scope", {})
     later = scope.get(LATER) or Later()
     later.look, later.seconds, later.too_late = look, seconds, too_late
+    later.headers = [(name.lower().encode(), value.encode()) for name, value in ratelimits.headers().items()]
     if LATER in scope:
         return Response({})
     status, body = later.wait()

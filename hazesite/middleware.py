@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.http.response import HttpResponse
 from django.utils.translation import gettext as _
 
-from hazesite import origin
+from hazesite import origin, ratelimits
 from hazesite.envelope import accepted_id, plain_error
 from hazesite.metrics.requests import note_route
 
@@ -65,7 +65,10 @@ class RequestLog:
         structlog.contextvars.bind_contextvars(request_id=name, method=request.method, path=request.path)
         entered = origin.enter(_door(request.path), request.META.get("REMOTE_ADDR") or None, name)
         try:
-            response = self._refusal(request) or self.get_response(request)
+            with ratelimits.noting():
+                response = self._refusal(request) or self.get_response(request)
+                for header, value in ratelimits.headers().items():
+                    response[header] = value
         finally:
             origin.leave(entered)
         response["X-Request-ID"] = name

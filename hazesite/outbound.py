@@ -31,6 +31,8 @@ from hazesite.errors import Refused
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolver = Callable[[str, int], Iterable[str]]
+UnknownHost = httpcore.ConnectError
+"""What `resolve` and `judged` raise for a name that nobody knows."""
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 MAX_REDIRECTS = 5
 READ_AWAY_BYTES, READ_AWAY_SECONDS = 64 * 1024, 1.0
@@ -39,7 +41,6 @@ _lookups = ThreadPoolExecutor(32, thread_name_prefix="lookup")
 
 
 class AddressRefused(Refused):
-    status = 400
     code = "address_refused"
     message = _(
         "This address is not reachable from here: it is private, local, or not an address of the web."

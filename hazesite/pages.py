@@ -13,7 +13,7 @@ from django.templatetags.static import static
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerSplitView
 from rest_framework.negotiation import DefaultContentNegotiation
 
 from hazesite.api import answer_errors
@@ -38,6 +38,16 @@ class ApiSchema(PlainErrors, SpectacularAPIView):
 @method_decorator(csp_replace({"style-src": [SELF, UNSAFE_INLINE]}), name="dispatch")
 class ApiDocs(PlainErrors, SpectacularSwaggerSplitView):
     """Swagger UI, served from here without a CDN."""
+
+
+# Redoc too; its search runs in a worker made of a text of its own.
+@method_decorator(
+    csp_replace({"style-src": [SELF, UNSAFE_INLINE], "worker-src": [SELF, "blob:"]}), name="dispatch"
+)
+class ApiReading(PlainErrors, SpectacularRedocView):
+    """Redoc, for reading; served from here too."""
+
+    template_name = "hazesite/redoc.html"
 
 
 def favicon(_request: HttpRequest) -> HttpResponse:

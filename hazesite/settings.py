@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
+from zoneinfo import available_timezones
 
 import django_stubs_ext
 from csp.constants import NONE, SELF
@@ -16,6 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from hazesite import __version__, logs, mail_providers
 from hazesite import environment as env
+from hazesite.enum_names import ENUM_NAMES
 from hazesite.theme import THEME
 
 django_stubs_ext.monkeypatch()
@@ -190,6 +192,19 @@ logs.configure(DATA_DIR / "logs", as_json=PRODUCTION, level=LOG_LEVEL)
 # --- audit -------------------------------------------------------------------
 AUDIT_KEEP_DAYS = env.number("AUDIT_KEEP_DAYS", 0)  # 0: for ever
 
+# --- analytics ---------------------------------------------------------------
+ANALYTICS = env.flag("ANALYTICS", True)
+ANALYTICS_TIME_ZONE = env.text("ANALYTICS_TIME_ZONE", "UTC")  # of its days
+ANALYTICS_SALT_DAYS = env.number("ANALYTICS_SALT_DAYS", 0)  # 0: pseudonyms last
+ANALYTICS_KEEP_EVENTS_DAYS = env.number("ANALYTICS_KEEP_EVENTS_DAYS", 60, least=2)
+ANALYTICS_KEEP_SESSIONS_DAYS = env.number("ANALYTICS_KEEP_SESSIONS_DAYS", 180, least=2)
+ANALYTICS_KEEP_DAYS = env.number("ANALYTICS_KEEP_DAYS", 730, least=2)  # of what was added up
+GEOIP_DATABASE = env.text("GEOIP_DATABASE")  # without it no countries
+if ANALYTICS_TIME_ZONE not in available_timezones():
+    raise ImproperlyConfigured(
+        f"ANALYTICS_TIME_ZONE is {ANALYTICS_TIME_ZONE!r}; a zone is like Europe/Berlin."
+    )
+
 # --- operations --------------------------------------------------------------
 BACKUP_PASSPHRASE = env.text("BACKUP_PASSPHRASE")
 SENTRY_DSN = env.text("SENTRY_DSN")  # without it nobody is told
@@ -227,6 +242,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "hazesite.middleware.RequestLog",
+    "analytics.middleware.Usage",
     "django.middleware.security.SecurityMiddleware",
     "hazesite.middleware.ContentPolicy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -299,8 +315,10 @@ AXES_ONLY_ADMIN_SITE = True  # the API has its own limits
 AXES_ENABLED = RATELIMIT_ENABLE
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=10)
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+# Either: guesses come from many places, or at many names.
+AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
 AXES_RESET_ON_SUCCESS = True
+AXES_CLIENT_IP_CALLABLE = "hazesite.ratelimits.household_of"
 # A key of their own for tokens: what signs cookies must not sign bearers.
 JWT_KEY = hmac.new(SECRET_KEY.encode(), b"hazesite.accounts.tokens", hashlib.sha256).hexdigest()
 JWT_TTL = timedelta(days=JWT_TTL_DAYS)
@@ -313,6 +331,10 @@ if HOST not in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
 CSRF_TRUSTED_ORIGINS = [PUBLIC_ORIGIN]
 HTTPS = _public.scheme == "https"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"  # Strict would lose who comes back from Discord
+if HTTPS:  # browsers take these names from this very host alone: no neighbour of ours sets our cookies
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 SECURE_PROXY_SSL_HEADER = None  # the server itself reads X-Forwarded-Proto, from trusted proxies alone
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS and PRODUCTION else 0
 SECURE_REFERRER_POLICY = "same-origin"
@@ -333,7 +355,10 @@ CORS_ALLOW_HEADERS = [
     "authorization", "content-type", "x-session-id", "x-platform", "x-app-version", "x-device-info",
     "x-request-id", "idempotency-key", "if-match",
 ]  # fmt: skip
-CORS_EXPOSE_HEADERS = ["ETag", "Retry-After", "X-Request-ID"]
+CORS_EXPOSE_HEADERS = [
+    "ETag", "Retry-After", "X-Request-ID", "X-Verification",
+    "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset",
+]  # fmt: skip
 CORS_URLS_REGEX = r"^/(api|health)(/|$)"
 
 # --- the API -----------------------------------------------------------------
@@ -359,6 +384,8 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENABLE_DJANGO_DEPLOY_CHECK": False,  # what is doubtful in a document is for its tests
+    "ENUM_NAME_OVERRIDES": ENUM_NAMES,
+    "PREPROCESSING_HOOKS": ["botconfig.schema.each_section"],
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SCHEMA_PATH_PREFIX": "/api",

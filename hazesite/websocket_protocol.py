@@ -6,6 +6,7 @@ from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from hazesite import security_headers
 from hazesite.realtime.wire import STRAIGHT
 
 
@@ -17,6 +18,15 @@ class SharedFrames(WebSocketsSansIOProtocol):
 
     full = False
     """What was written waits for the client to read."""
+
+    @property
+    def default_headers(self) -> security_headers.Headers:
+        """Of the handshake. By the time it is sent, a trusted proxy has said what the client speaks."""
+        return security_headers.completed([], self.scope["scheme"])
+
+    @default_headers.setter
+    def default_headers(self, _uvicorns: security_headers.Headers) -> None:
+        pass
 
     async def run_asgi(self) -> None:
         extensions: dict[str, Any] = self.scope["extensions"]  # ASGI allows more

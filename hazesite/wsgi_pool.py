@@ -160,6 +160,8 @@ def environ(scope: HTTPScope, body: Any) -> dict[str, Any]:
     if client := scope.get("client"):
         found["REMOTE_ADDR"], found["REMOTE_PORT"] = client[0], str(client[1])
     for name_bytes, value_bytes in scope["headers"]:
+        if b"_" in name_bytes:  # here it would pass for another header, which a proxy may have looked at
+            continue
         name = name_bytes.decode("latin-1").upper().replace("-", "_")
         key = name if name in ("CONTENT_LENGTH", "CONTENT_TYPE") else f"HTTP_{name}"
         value = value_bytes.decode("latin-1")

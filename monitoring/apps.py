@@ -10,9 +10,10 @@ class MonitoringConfig(AppConfig):
         from django.db.models.signals import post_migrate
 
         from hazesite.outgoing import transports
-        from monitoring import health, personal  # noqa: F401 - it registers itself
-        from monitoring import jobs as upkeep_jobs  # noqa: F401
-        from monitoring.alerts import jobs, queueing  # noqa: F401 - they register themselves
+        from hazesite.uploads import allow_large
+        from monitoring import health, jobs, personal  # noqa: F401 - they register themselves
+        from monitoring.alerts import jobs as alert_jobs  # noqa: F401
+        from monitoring.alerts import queueing  # noqa: F401
         from monitoring.alerts.discord_webhook import DiscordChannel
         from monitoring.alerts.mail import MailChannel
         from monitoring.alerts.slack import SlackChannel
@@ -20,6 +21,8 @@ class MonitoringConfig(AppConfig):
         from monitoring.engine import figures  # noqa: F401
         from monitoring.services import upkeep
 
+        # A backup of Uptime Kuma with thousands of monitors.
+        allow_large(r"/api/monitors/import", 20 * 2**20)
         for transport in (MailChannel(), WebhookChannel(), SlackChannel(), DiscordChannel()):
             transports.register(transport)
         personal.register()

@@ -65,7 +65,9 @@ class MonitorIn(Strict):
     response_time_warning_ms = Whole(min_value=1, max_value=MAX_MS, required=False, allow_null=True)
     response_time_critical_ms = Whole(min_value=1, max_value=MAX_MS, required=False, allow_null=True)
     active = Flag(required=False, help_text="False pauses it, as `/pause` does.")
-    parent = Whole(required=False, allow_null=True, **KEY, help_text="While it is down this one is silent.")
+    parent = Whole(  # type: ignore[assignment] # the framework's name for something else
+        required=False, allow_null=True, **KEY, help_text="While it is down this one is silent."
+    )
     tags = serializers.ListField(child=Text(max_length=40), max_length=20, required=False)
     notification_channels = serializers.ListField(
         child=Whole(**KEY), max_length=50, required=False, help_text="Ids. None: the default channels."

@@ -3,13 +3,14 @@ the services which read these rows have not fetched with them."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Model
 
 from accounts.models import User
+from monitoring.durations import spoken
 from monitoring.models import (
     Check,
     EscalationPolicy,
@@ -100,7 +101,7 @@ def incident_json(incident: Incident, now: datetime) -> Json:
     return _columns(incident, (*names, "acknowledged_at")) | {
         "monitor": {"id": incident.monitor_id, "name": incident.monitor.name, "type": incident.monitor.type},
         "state": _state(incident),
-        "duration": duration_text(duration),
+        "duration": spoken(duration),
         "duration_seconds": int(duration.total_seconds()),
         "acknowledged_by": _person(incident.acknowledged_by),
         "silenced_by": incident.silenced_by_id,
@@ -111,19 +112,6 @@ def _state(incident: Incident) -> str:
     if incident.resolved_at:
         return "resolved"
     return "acknowledged" if incident.acknowledged_at else "open"
-
-
-def duration_text(duration: timedelta) -> str:
-    """As `2h 30m`, or `45s`: the two largest units, at most."""
-    seconds = max(0, int(duration.total_seconds()))
-    parts = [
-        (seconds // 86400, "d"),
-        (seconds // 3600 % 24, "h"),
-        (seconds // 60 % 60, "m"),
-        (seconds % 60, "s"),
-    ]
-    first = next((place for place, (count, _unit) in enumerate(parts) if count), 3)
-    return " ".join(f"{count}{unit}" for count, unit in parts[first : first + 2] if count) or "0s"
 
 
 def incident_with_notes_json(incident: Incident, now: datetime) -> Json:

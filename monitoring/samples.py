@@ -12,7 +12,7 @@ from accounts.models import User
 from monitoring.importing import plan, portable
 from monitoring.importing.plan import Report
 from monitoring.models import Monitor, StatusPage
-from monitoring.services import pages
+from monitoring.services import status_pages
 
 SLUG, TITLE = "status", "HazeBot"
 CORE, FEATURES, FRONT, CERTIFICATE = "Core services", "Features", "Front end", "Certificate"
@@ -57,7 +57,7 @@ SAMPLES = (
 
 
 def rows() -> list[dict[str, Any]]:
-    """All nine; where the site has no certificate, the one of the certificate waits."""
+    """All nine. What this site does not have (a certificate, signing in with Discord) is paused."""
     found = [sample.as_row() for sample in SAMPLES]
     parts = urlsplit(settings.PUBLIC_URL)
     for row in found:
@@ -65,6 +65,8 @@ def rows() -> list[dict[str, Any]]:
             del row["url"]
             row |= {"host": parts.hostname or "localhost", "port": parts.port or 443}
             row["active"] = parts.scheme == "https"
+        elif row["url"].endswith("/api/discord/auth"):
+            row["active"] = bool(settings.DISCORD_CLIENT_ID)
     return found
 
 
@@ -74,7 +76,7 @@ def create(actor: User) -> Report:
     report = plan.run(actor, document)
     if not StatusPage.objects.filter(slug=SLUG).exists():
         entries = _entries()
-        pages.save_page(actor, {"slug": SLUG, "title": TITLE, "monitors": entries})
+        status_pages.save_page(actor, {"slug": SLUG, "title": TITLE, "monitors": entries})
     return report
 
 

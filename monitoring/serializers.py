@@ -10,17 +10,20 @@ from rest_framework import serializers
 
 from hazesite.api import PageQuery
 from hazesite.fields import Flag, Strict, Text, Whole
-from monitoring.alerts.configs import KEYS
-from monitoring.models import Severity, Status
+from hazesite.health.views import UP_OR_DOWN
+from monitoring.models import NotificationChannel, Severity, Status
 from monitoring.monitor_settings import KEY, MonitorIn
 from monitoring.paging import LongPageQuery
 from monitoring.services.incidents import NOTE_LENGTH
-from monitoring.services.pages import EntryIn
 from monitoring.services.stats import RANGES
+from monitoring.services.status_pages import EntryIn
 from monitoring.settings_fields import Options
 
 Out = serializers.Serializer[Any]
 MAX_HOURS = 24 * 400
+INCIDENT_STATES = ("open", "acknowledged", "resolved")
+OVERALL = ("operational", "degraded", "outage")
+SUCCESS, ERROR = ("success",), ("error",)
 
 
 # --- queries -----------------------------------------------------------------
@@ -42,7 +45,7 @@ class StatsQuery(serializers.Serializer[dict[str, Any]]):
 
 class IncidentsQuery(PageQuery):
     monitor = serializers.IntegerField(min_value=1, max_value=2**63 - 1, required=False)
-    state = serializers.ChoiceField(["open", "acknowledged", "resolved"], required=False)
+    state = serializers.ChoiceField(INCIDENT_STATES, required=False)
     severity = serializers.ChoiceField(Severity.choices, required=False)
 
 
@@ -52,7 +55,7 @@ class WindowsQuery(PageQuery):
 
 class ImportQuery(serializers.Serializer[dict[str, Any]]):
     dry_run = serializers.BooleanField(default=False, help_text="Only say what would be done.")
-    update = serializers.BooleanField(
+    update = serializers.BooleanField(  # type: ignore[assignment] # the framework's name for something else
         default=False, help_text="Change monitors of the same name to what the file says."
     )
 
@@ -63,9 +66,9 @@ class CommentIn(Strict):
     public = Flag(required=False, help_text="True: it stands on status pages.")
 
 
-class ChannelIn(Strict):
+class NotificationChannelIn(Strict):
     name = Text(max_length=100)
-    type = serializers.ChoiceField(list(KEYS))
+    type = serializers.ChoiceField(NotificationChannel.Type.choices)
     config = Options(
         required=False,
         help_text="Keys by type. It replaces the whole; what is given as it was shown (`…`) stays.",
@@ -89,7 +92,7 @@ class StepIn(Strict):
 
 class PolicyIn(Strict):
     name = Text(max_length=100)
-    steps = StepIn(many=True, max_length=10)
+    steps = StepIn(many=True, help_text="At most 10.")
 
 
 class WindowIn(Strict):
@@ -115,7 +118,7 @@ class WindowIn(Strict):
 class PushIn(serializers.Serializer[dict[str, Any]]):
     """As Uptime Kuma's: what it does not know is no reason to refuse a sign of life."""
 
-    status = serializers.ChoiceField(["up", "down"], default="up")
+    status = serializers.ChoiceField(UP_OR_DOWN, default="up")
     msg = serializers.CharField(max_length=250, default="OK", allow_blank=True)
     ping = serializers.FloatField(min_value=0, max_value=1e9, required=False, allow_null=True, default=None)
 
@@ -181,7 +184,7 @@ class BucketOut(CountsOut):
     response_time_ms = TimesOut()
 
 
-class StatsOut(Out):
+class MonitorStatsOut(Out):
     range = serializers.ChoiceField(list(RANGES))
     to = serializers.DateTimeField()
     bucket_seconds = serializers.IntegerField()
@@ -215,7 +218,7 @@ class OverviewIncidentsOut(Out):
 
 
 class OverviewOut(Out):
-    status = serializers.ChoiceField(["operational", "degraded", "outage"])
+    status = serializers.ChoiceField(OVERALL)
     monitors = OverviewCountsOut()
     slow = serializers.IntegerField()
     incidents = OverviewIncidentsOut()
@@ -238,7 +241,7 @@ class IncidentOut(Out):
     id = serializers.IntegerField()
     monitor = MonitorRefOut()
     severity = serializers.ChoiceField(Severity.choices)
-    state = serializers.ChoiceField(["open", "acknowledged", "resolved"])
+    state = serializers.ChoiceField(INCIDENT_STATES)
     started_at = serializers.DateTimeField(help_text="The first failing check.")
     confirmed_at = serializers.DateTimeField()
     resolved_at = serializers.DateTimeField(allow_null=True)
@@ -263,7 +266,7 @@ class IncidentWithNotesOut(IncidentOut):
     comments = NoteOut(many=True)
 
 
-class ChannelOut(ChannelIn):
+class NotificationChannelOut(NotificationChannelIn):
     id = serializers.IntegerField()
     created_at = serializers.DateTimeField()
 
@@ -324,7 +327,7 @@ class ExportOut(Out):
 
 class PushOut(Out):
     ok = serializers.BooleanField()
-    status = serializers.ChoiceField(["success"])
+    status = serializers.ChoiceField(SUCCESS)
     data = serializers.JSONField(allow_null=True)  # type: ignore[assignment]
     message = serializers.CharField(allow_null=True)
     timestamp = serializers.DateTimeField()

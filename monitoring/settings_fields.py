@@ -8,9 +8,11 @@ import re
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from hazesite.fields import Text
@@ -37,9 +39,10 @@ class Url(Text):
             return url
         try:
             parts = httpx.URL(url)
-        except (httpx.InvalidURL, UnicodeError):
+            port = urlsplit(url).port  # it knows how large one can be
+        except (httpx.InvalidURL, ValueError):
             self.fail("not_a_url")
-        if parts.scheme not in ("http", "https") or not is_host(parts.host) or parts.port == 0:
+        if parts.scheme not in ("http", "https") or not is_host(parts.host) or port == 0:
             self.fail("not_a_url")
         if re.search(r"[\s\\\x00-\x1f\x7f]", url):
             self.fail("not_a_url")
@@ -68,6 +71,7 @@ def is_host(host: str) -> bool:
     return False
 
 
+@extend_schema_field({"type": "object", "additionalProperties": {"type": "string", "nullable": True}})
 class Headers(serializers.Field[Any, Any, Any, Any]):
     """By name. Their values may be secrets: they are never given back."""
 
@@ -100,6 +104,7 @@ class Headers(serializers.Field[Any, Any, Any, Any]):
         return value
 
 
+@extend_schema_field({"type": "string", "maxLength": 200})
 class StatusCodes(serializers.Field[Any, Any, Any, Any]):
     """Codes and ranges as `200-299,401`; one number, or a list of them, will do too."""
 
@@ -128,6 +133,7 @@ def _is_range(text: str) -> bool:
     return bool(found and text.isascii() and (found[2] is None or found[1] <= found[2]))
 
 
+@extend_schema_field({"type": "object", "additionalProperties": {}})
 class Options(serializers.Field[Any, Any, Any, Any]):
     """What only the type knows; the type judges it."""
 

@@ -11,11 +11,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
-import httpcore
 from django.conf import settings
 
 from hazesite import outbound
-from hazesite.outbound import AddressRefused, Resolver
+from hazesite.outbound import AddressRefused, UnknownHost, resolve
 from monitoring.errors import TargetRefused
 
 LOOKUP_SECONDS = 4.0
@@ -47,16 +46,16 @@ def is_this_site(target: Target) -> bool:
     return same_host and target.port in (own.port, 0)
 
 
-def refuse_private(wanted: Iterable[Target], resolver: Resolver = outbound.resolve) -> None:
+def refuse_private(wanted: Iterable[Target]) -> None:
     """Look the names up: never inside a transaction. Raises `TargetRefused`."""
-    for target in refused(wanted, resolver):
+    for target in refused(wanted):
         sentence = str(TargetRefused.message)
         raise TargetRefused(
             f"{target.field}: {sentence}", host=target.host, fields={target.field: [sentence]}
         )
 
 
-def refused(wanted: Iterable[Target], resolver: Resolver = outbound.resolve) -> list[Target]:
+def refused(wanted: Iterable[Target]) -> list[Target]:
     """Those that are private or local. All names are looked up side by side.
 
     A name that is unknown now, or whose name server is silent, may be known later and is let through:
@@ -64,7 +63,7 @@ def refused(wanted: Iterable[Target], resolver: Resolver = outbound.resolve) -> 
     """
     if settings.MONITOR_ALLOW_PRIVATE_TARGETS:
         return []
-    asked = {target: _asked(target, resolver) for target in wanted if not is_this_site(target)}
+    asked = {target: _asked(target) for target in wanted if not is_this_site(target)}
     until = time.monotonic() + LOOKUP_SECONDS
     return [target for target, answer in asked.items() if _is_refused(answer, until)]
 
@@ -74,17 +73,17 @@ def _is_refused(answer: Future[list[str]], until: float) -> bool:
         answer.result(max(0.0, until - time.monotonic()))
     except AddressRefused:
         return True
-    except (TooLate, httpcore.ConnectError):
+    except (TooLate, UnknownHost):
         return False
     return False
 
 
-def _asked(target: Target, resolver: Resolver) -> Future[list[str]]:
+def _asked(target: Target) -> Future[list[str]]:
     if _is_named_local(target.host):
         known: Future[list[str]] = Future()
         known.set_exception(AddressRefused(host=target.host))
         return known
-    return _lookups.submit(outbound.judged, target.host, target.port or 80, resolver)
+    return _lookups.submit(outbound.judged, target.host, target.port or 80, resolve)
 
 
 def _is_named_local(host: str) -> bool:

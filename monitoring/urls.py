@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.urls import path
 
 from monitoring.views.alerting import ChannelViews, PolicyViews, WindowViews
@@ -9,7 +11,8 @@ from monitoring.views.monitors import MonitorViews, OverviewViews
 from monitoring.views.pages import PageViews
 from monitoring.views.push import PushViews
 
-LIST, ROW = {"get": "list", "post": "add"}, {"get": "read", "patch": "change", "delete": "remove"}
+LIST: dict[str, Any] = {"get": "list", "post": "add"}
+ROW: dict[str, Any] = {"get": "read", "patch": "change", "delete": "remove"}
 MONITOR, INCIDENT = "monitors/<str:monitor_id>", "incidents/<str:incident_id>"
 CHANNEL = "notification-channels/<str:channel_id>"
 urlpatterns = [

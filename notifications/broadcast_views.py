@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 
@@ -12,11 +12,13 @@ from accounts.permissions import Admin
 from accounts.viewsets import RoleViewSet, allow
 from botconfig.fields import channel
 from hazesite.api import Keyset, PageQuery, parsed
-from hazesite.errors import NotFound
+from hazesite.errors import NotFound, Unfit
 from hazesite.fields import Nonce, Strict, Text
 from hazesite.schema import refusals
+from notifications.errors import NoSuchChannel
 from notifications.models import Broadcast
 from notifications.services import broadcasts as services
+from tickets.errors import NonceReused
 from tickets.views.requests import IDEMPOTENCY_KEY, nonce_of
 
 
@@ -71,6 +73,21 @@ class BroadcastsOut(serializers.Serializer[object]):
     next_cursor = serializers.CharField(allow_null=True)
 
 
+NEWS = [
+    OpenApiExample(
+        "news",
+        {"title": "Movie night", "message": "Friday at nine, in the lounge.", "priority": "low"},
+        request_only=True,
+    ),
+    OpenApiExample(
+        "under way",
+        {"success": True, "broadcast_id": 3, "recipients": 412},
+        response_only=True,
+        status_codes=["202"],
+    ),
+]
+
+
 class BroadcastViews(RoleViewSet):
     """Telling everybody something: admins alone."""
 
@@ -78,9 +95,10 @@ class BroadcastViews(RoleViewSet):
 
     @allow(Admin)
     @extend_schema(
+        examples=NEWS,
         parameters=[IDEMPOTENCY_KEY],
         request=BroadcastIn,
-        responses={202: AnnouncedOut, **refusals(400, 401, 403, 409)},
+        responses={202: AnnouncedOut, **refusals(400, 401, 403, NoSuchChannel, NonceReused, Unfit)},
     )
     def announce(self, request: MemberRequest) -> Response:
         """Tell everybody: in their history, on their devices as they wish, in a channel if one is given."""
@@ -91,7 +109,11 @@ class BroadcastViews(RoleViewSet):
         return Response(answer, status=202)
 
     @allow(Admin)
-    @extend_schema(request=BroadcastIn, responses={200: PreviewOut, **refusals(400, 401, 403, 409)})
+    @extend_schema(
+        examples=NEWS[:1],
+        request=BroadcastIn,
+        responses={200: PreviewOut, **refusals(400, 401, 403, NoSuchChannel)},
+    )
     def preview(self, request: MemberRequest) -> Response:
         """What it would say and how many it would reach; nothing is sent."""
         body = parsed(BroadcastIn, request.data)
@@ -103,7 +125,7 @@ class BroadcastViews(RoleViewSet):
     @extend_schema(parameters=[PageQuery], responses={200: BroadcastsOut, **refusals(400, 401, 403)})
     def list(self, request: MemberRequest) -> Response:
         """What was announced, newest first."""
-        query = parsed(PageQuery, request.query_params)
+        query = parsed(PageQuery, request.query_params.dict())
         rows = Keyset(services.broadcasts().select_related("author"), "created_at")
         page, cursor = rows.page(query["limit"], query["cursor"])
         return Response({"broadcasts": [_broadcast(one) for one in page], "next_cursor": cursor})

@@ -101,7 +101,7 @@ class Outlook:
     """The rows that say whether, and what, each of some deliveries is to be."""
 
     def __init__(self, deliveries: Sequence[Delivery], now: datetime) -> None:
-        self.devices = Device.objects.select_related("user").in_bulk({int(one.target) for one in deliveries})
+        self.devices = Device.objects.in_bulk({int(one.target) for one in deliveries})
         self.waiting = waiting_in((one.lane for one in deliveries), PUSH)
         together = [*deliveries, *(one for lane in self.waiting.values() for one in lane)]
         self.standing = Standing(map(about, together), now)

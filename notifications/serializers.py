@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from datetime import time
 from typing import Any
 from zoneinfo import available_timezones
 
 from rest_framework import serializers
 
 from hazesite.api import PageQuery
-from hazesite.fields import Flag, Strict, Text, Whole
+from hazesite.fields import Flag, Shaped, Strict, Text, Whole, unfit
 from notifications.kinds import SWITCHES, Kind
 from notifications.models import Device
 from notifications.services.devices import MAX_DEVICES
@@ -40,7 +41,7 @@ class RegisterIn(Input):
     fcm_token = Address(help_text="A registration token, or with `kind` `fid` a Firebase installation id.")
     platform = serializers.ChoiceField(Device.Platform.choices)
     kind = serializers.ChoiceField(Device.AddressKind.choices, default=Device.AddressKind.TOKEN)
-    device_info = serializers.CharField(max_length=200, default="", allow_blank=True)
+    device_info = Text(max_length=200, default="", allow_blank=True)
 
 
 class ForgetIn(Input):
@@ -62,9 +63,11 @@ class SettingsIn(Strict):
     ticket_assigned = Flag(required=False)
 
 
-class TimeOfDay(serializers.TimeField):
+class TimeOfDay(Shaped):
+    """`22:00`, in text."""
+
     def __init__(self, **options: Any) -> None:
-        super().__init__(format="%H:%M", input_formats=["%H:%M"], **options)
+        super().__init__(r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z", **options)
 
 
 class QuietHours(Strict):
@@ -73,8 +76,8 @@ class QuietHours(Strict):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs["start"] == attrs["end"]:
-            raise serializers.ValidationError({"end": ["It ends when it starts."]})
-        return attrs
+            raise unfit("It ends when it starts.", "end")
+        return {name: time.fromisoformat(given) for name, given in attrs.items()}
 
 
 class DeviceChange(Strict):
@@ -91,7 +94,7 @@ class Events(Strict):
 
 class PreferencesIn(Strict):
     quiet_hours = QuietHours(required=False, allow_null=True)
-    time_zone = serializers.CharField(max_length=64, required=False, help_text="As `Europe/Berlin`.")
+    time_zone = Text(max_length=64, required=False, help_text="As `Europe/Berlin`.")
     only_mine = Flag(required=False, help_text="Of tickets that are not one's own only mentions.")
     private = Flag(required=False, help_text="Without the words of messages.")
     digest = Flag(required=False, help_text="What is only good to know comes once a day, by mail.")
@@ -107,7 +110,7 @@ class PreferencesIn(Strict):
 
     def validate_time_zone(self, value: str) -> str:
         if value not in available_timezones():
-            raise serializers.ValidationError("There is no such time zone.")
+            raise unfit("There is no such time zone.")
         return value
 
 
@@ -125,11 +128,6 @@ class HistoryQuery(PageQuery):
 
 
 # --- out ---------------------------------------------------------------------
-class SuccessOut(serializers.Serializer[object]):
-    success = serializers.BooleanField()
-    message = serializers.CharField()
-
-
 class SettingsOut(serializers.Serializer[object]):
     notifications_enabled = serializers.BooleanField()
     ticket_new_messages = serializers.BooleanField()

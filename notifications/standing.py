@@ -39,7 +39,9 @@ class Standing:
         self._muted = set(MutedTicket.objects.filter(**pairs).values_list("user_id", "ticket_id"))
 
     def preferences_of(self, user_pk: int) -> Preferences:
-        return self._preferences.get(user_pk) or Preferences(user_id=user_pk)
+        if user_pk not in self._preferences:
+            self._preferences[user_pk] = Preferences(user_id=user_pk)
+        return self._preferences[user_pk]
 
     def is_muted(self, one: Notification) -> bool:
         return (one.user_id, one.ticket_id) in self._muted

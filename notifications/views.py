@@ -2,27 +2,44 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.response import Response
 
 from accounts.http import MemberRequest
 from accounts.models import User
 from accounts.permissions import Admin
+from accounts.serializers import DoneOut
 from accounts.viewsets import RoleViewSet, allow
 from hazesite.api import Keyset, parsed
+from hazesite.errors import Unfit
 from hazesite.schema import refusals
 from notifications import serializers as s
 from notifications import services
+from notifications.errors import PushFailed, PushNotConfigured, TooManyDevices
 from notifications.kinds import SWITCHES
 from notifications.models import Device, Notification, Preferences
 from notifications.services.testing import send_test
 from notifications.wording import line_of, title_of
 
+REGISTERED = [
+    OpenApiExample("a phone", {"fcm_token": "dGhlLXBob25l:APA91b", "platform": "android"}, request_only=True),
+    OpenApiExample(
+        "registered",
+        {"success": True, "message": "Token registered"},
+        response_only=True,
+        status_codes=["200"],
+    ),
+]
+
 
 class DeviceViews(RoleViewSet):
     request: MemberRequest
 
-    @extend_schema(request=s.RegisterIn, responses={200: s.SuccessOut, **refusals(400, 401, 403, 409)})
+    @extend_schema(
+        examples=REGISTERED,
+        request=s.RegisterIn,
+        responses={200: DoneOut, **refusals(400, 401, 403, TooManyDevices)},
+    )
     def register(self, request: MemberRequest) -> Response:
         """Push to this device from now on. Registering a token again moves it to the caller."""
         body = parsed(s.RegisterIn, request.data)
@@ -31,14 +48,16 @@ class DeviceViews(RoleViewSet):
         )
         return Response({"success": True, "message": "Token registered"})
 
-    @extend_schema(request=s.ForgetIn, responses={200: s.SuccessOut, **refusals(400, 401, 403, 404)})
+    @extend_schema(request=s.ForgetIn, responses={200: DoneOut, **refusals(400, 401, 403, 404)})
     def forget(self, request: MemberRequest) -> Response:
         """Push to this device of the caller no more."""
         services.forget_device(request.user, parsed(s.ForgetIn, request.data)["fcm_token"])
         return Response({"success": True, "message": "Token removed"})
 
     @allow(Admin)
-    @extend_schema(request=s.TestIn, responses={200: s.SuccessOut, **refusals(400, 401, 403, 502, 503)})
+    @extend_schema(
+        request=s.TestIn, responses={200: DoneOut, **refusals(400, 401, 403, PushFailed, PushNotConfigured)}
+    )
     def test(self, request: MemberRequest) -> Response:
         """Send one push now; the answer is FCM's."""
         body = parsed(s.TestIn, request.data)
@@ -67,7 +86,9 @@ class PreferenceViews(RoleViewSet):
         """Quiet hours, a switch for each kind, devices, muted tickets."""
         return Response(_preferences(request.user, services.preferences_of(request.user)))
 
-    @extend_schema(request=s.PreferencesIn, responses={200: s.PreferencesOut, **refusals(400, 401, 403)})
+    @extend_schema(
+        request=s.PreferencesIn, responses={200: s.PreferencesOut, **refusals(400, 401, 403, Unfit)}
+    )
     def change_preferences(self, request: MemberRequest) -> Response:
         """Absent ones stay."""
         body = parsed(s.PreferencesIn, request.data)
@@ -93,7 +114,7 @@ class HistoryViews(RoleViewSet):
     @extend_schema(parameters=[s.HistoryQuery], responses={200: s.HistoryOut, **refusals(400, 401, 403)})
     def list(self, request: MemberRequest) -> Response:
         """What the caller was told in the last 90 days, newest first, in its newest words."""
-        query = parsed(s.HistoryQuery, request.query_params)
+        query = parsed(s.HistoryQuery, request.query_params.dict())
         rows = Keyset(services.notifications_of(request.user), "created_at")
         page, cursor = rows.page(query["limit"], query["cursor"])
         return Response(
@@ -104,7 +125,7 @@ class HistoryViews(RoleViewSet):
             }
         )
 
-    @extend_schema(request=s.ReadIn, responses={200: s.SuccessOut, **refusals(400, 401, 403)})
+    @extend_schema(request=s.ReadIn, responses={200: DoneOut, **refusals(400, 401, 403)})
     def read(self, request: MemberRequest) -> Response:
         """These of the caller's, or all, are read. Others' and unknown ones are passed over."""
         body = parsed(s.ReadIn, request.data)

@@ -20,6 +20,14 @@ import redis
 from tests.serving import free_port
 
 OWNER = "hazebot"
+SWIFT = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "jit": "off",
+}
+"""What was committed outlives PostgreSQL's own death all the same, though not the machine's."""
 
 
 @dataclass
@@ -77,7 +85,7 @@ def private_postgres() -> Iterator[Private]:
         data = f"{folder}/data"
         initdb = [programs / "initdb", "-D", data, "-U", OWNER, "-A", "trust", "-E", "UTF8", "-N"]
         subprocess.run(initdb, user=user, check=True, stdout=subprocess.DEVNULL, cwd=folder)
-        options = {"fsync": "off", "max_connections": "200", "listen_addresses": "127.0.0.1"}
+        options = {"max_connections": "200", "listen_addresses": "127.0.0.1", **SWIFT}
         settings = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         server = [programs / "postgres", "-D", data, "-p", str(port), "-k", folder, *settings]
         address = f"postgres://{OWNER}@127.0.0.1:{port}/postgres"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,9 +17,22 @@ from accounts.roles import Role
 from accounts.services import Device
 from hazesite.realtime import bus
 from hazesite.realtime.publication import Publication
-from tests.serving import Server, serving
+from tests import emptying
+from tests.serving import Server, serving, web_alone
 from tickets import services
 from tickets.models import Ticket
+
+emptying.install()
+ALIKE = ("tests/architecture/", "tests/servers/", "tests/deploy/test_files.py")
+"""Where nothing asks a database or Redis: it fares alike on all of them, so once is enough."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On servers only what may fare otherwise there."""
+    if "TEST_DATABASE_URL" in os.environ:
+        alike = [item for item in items if item.nodeid.startswith(ALIKE)]
+        config.hook.pytest_deselected(items=alike)
+        items[:] = [item for item in items if not item.nodeid.startswith(ALIKE)]
 
 
 @pytest.fixture
@@ -105,3 +119,22 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder: Path = tmp_path_factory.mktemp("server")
     with serving(folder) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One web process as on a real host: https, a trusted proxy (everybody on this machine), limits."""
+    with web_alone(
+        tmp_path_factory.mktemp("production"),
+        ENVIRONMENT="production",
+        PUBLIC_URL="https://haze.example.org",
+        SECRET_KEY=os.urandom(32).hex(),
+        API_MONITORING_SECRET="a-secret-of-the-tests",
+        TRUSTED_PROXIES="127.0.0.1",
+        CORS_ORIGINS="https://app.example.org",
+        RATELIMIT_ENABLE="true",
+        DISCORD_CLIENT_ID="112233",
+        DISCORD_CLIENT_SECRET="a-secret-of-the-application",
+        DISCORD_GUILD_ID="112233445566778899",
+    ) as server:
+        yield server

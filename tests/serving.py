@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psycopg
+
+from tests import migrated
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORDS = {
@@ -49,18 +50,18 @@ def free_port() -> int:
             return port
 
 
+def database_of(data: Path) -> str:
+    return f"hazesite_{hashlib.sha256(str(data).encode()).hexdigest()[:16]}"
+
+
 def servers_for(data: Path) -> dict[str, str]:
     """Where a run of the tests has a PostgreSQL: a database in it for each data folder."""
     address = os.environ.get("TEST_DATABASE_URL")
     if not address:
         return {}
-    name = f"hazesite_{hashlib.sha256(str(data).encode()).hexdigest()[:16]}"
-    # Two servers of one test may ask at the same moment.
-    known = suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation)
-    with psycopg.connect(address, autocommit=True) as connection, known:
-        connection.execute(f'CREATE DATABASE "{name}"')
+    migrated.create(address, database_of(data))
     return {
-        "DATABASE_URL": f"{address.rpartition('/')[0]}/{name}",
+        "DATABASE_URL": migrated.beside(address, database_of(data)),
         "REDIS_URL": os.environ.get("TEST_REDIS_URL", ""),
     }
 
@@ -97,13 +98,24 @@ class Server:
             **self.environment,
         }
 
+    def _migrate(self) -> None:
+        """Where its database is its own and it has none yet: one that is migrated, which takes less time."""
+        if "DATABASE_URL" in self.environment:
+            return
+        if address := os.environ.get("TEST_DATABASE_URL"):
+            migrated.put_database(address, database_of(self.data))
+        else:
+            migrated.put_file(self.data)
+
     def prepare(self) -> None:
         """What `serve` does before it starts anything."""
+        self._migrate()
         command = [sys.executable, str(ROOT / "manage.py"), "prepare"]
         subprocess.run(command, env=self.surroundings(), cwd=ROOT, check=True, timeout=60)
 
     def start(self, wait: float = 90) -> Server:
         self.data.mkdir(parents=True, exist_ok=True)
+        self._migrate()
         with (self.data / "serve.out").open("ab") as out:
             self.process = subprocess.Popen(
                 [sys.executable, str(ROOT / "manage.py"), *self.command],

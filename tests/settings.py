@@ -30,3 +30,4 @@ ERROR_REPORTS = False  # a thread that writes when it likes; its own tests switc
 AXES_ENABLED = False
 CONFIG_WARM_SECONDS = 0  # a test that is rolled back tells no cache
 API_MONITORING_SECRET = "a-secret-of-the-tests"
+ANALYTICS = False  # as that; its own tests switch it on

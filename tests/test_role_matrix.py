@@ -24,6 +24,10 @@ WHO = ("nobody", "monitoring", "stranger", "owner", "moderator", "admin")
 TICKET = "/api/tickets/<ticket_id>"
 PERSON_PATH = "/api/users/<user_id>"
 WEBHOOK = "/api/tickets/webhooks/<webhook_id>"
+MONITOR, INCIDENT = "/api/monitors/<monitor_id>", "/api/incidents/<incident_id>"
+CHANNEL = "/api/notification-channels/<channel_id>"
+POLICY = "/api/escalation-policies/<policy_id>"
+MAINTENANCE, STATUS_PAGE = "/api/maintenance/<window_id>", "/api/status-pages/<page_id>"
 # What each of WHO gets. A call that is allowed answers 2xx or a refusal that is about the state (409) or
 # the input (400); one that is not: 401, 403, or 404 where the ticket is not visible.
 PUBLIC = (200, 200, 200, 200, 200, 200)
@@ -31,10 +35,14 @@ ANY_TOKEN = (401, 200, 200, 200, 200, 200)
 PERSON = (401, 403, 200, 200, 200, 200)
 VISIBLE = (401, 403, 404, 200, 200, 200)
 STAFF = (401, 403, 403, 403, 200, 200)
+STAFF_OR_MONITORING = (401, 200, 403, 403, 200, 200)
 ADMIN = (401, 403, 403, 403, 403, 200)
 NOT_SET_UP = (503,) * 6
 UNKNOWN_TO_STAFF = (401, 403, 403, 403, 404, 404)
 UNKNOWN_TO_ADMINS = (401, 403, 403, 403, 403, 404)
+WATCHERS = (401, 200, 403, 403, 200, 200)
+UNKNOWN_TO_WATCHERS = (401, 404, 403, 403, 404, 404)
+INVALID_OF_ADMINS = (401, 403, 403, 403, 403, 400)
 
 MATRIX: dict[tuple[str, str], tuple[Any, ...]] = {
     ("POST", "/api/auth/login"): (400,) * 6,
@@ -136,7 +144,7 @@ MATRIX: dict[tuple[str, str], tuple[Any, ...]] = {
     ("GET", "/api/tickets/blocklist"): STAFF,
     ("PUT", "/api/tickets/blocklist/<user_id>"): (401, 403, 403, 403, 404, 404),
     ("DELETE", "/api/tickets/blocklist/<user_id>"): (401, 403, 403, 403, 404, 404),
-    ("POST", f"{TICKET}/transfer"): (401, 403, 403, 403, 400, 400),
+    ("POST", f"{TICKET}/transfer"): (401, 403, 403, 403, 409, 409),
     ("POST", f"{TICKET}/snooze"): STAFF,
     ("POST", f"{TICKET}/wake"): (401, 403, 403, 403, 409, 409),
     ("POST", f"{TICKET}/merge"): (401, 403, 403, 403, 404, 404),
@@ -150,9 +158,66 @@ MATRIX: dict[tuple[str, str], tuple[Any, ...]] = {
     ("DELETE", WEBHOOK): UNKNOWN_TO_ADMINS,
     ("POST", f"{WEBHOOK}/test"): UNKNOWN_TO_ADMINS,
     ("GET", f"{WEBHOOK}/deliveries"): UNKNOWN_TO_ADMINS,
+    ("GET", "/api/stats"): STAFF,
+    ("GET", "/api/active-sessions"): ADMIN,
+    ("GET", "/api/analytics/data"): STAFF_OR_MONITORING,
+    ("GET", "/api/analytics/live"): STAFF_OR_MONITORING,
+    ("GET", "/api/analytics/retention"): STAFF,
+    ("GET", "/api/analytics/funnel"): (401, 403, 403, 403, 400, 400),
+    ("GET", "/api/analytics/features"): STAFF,
+    ("GET", "/api/analytics/features/comparison"): STAFF,
+    ("GET", "/api/analytics/features/<feature>"): (401, 403, 403, 403, 400, 400),
+    ("GET", "/api/analytics/inactive-users"): STAFF,
+    ("GET", "/api/analytics/errors"): STAFF,
+    ("GET", "/api/analytics/staff"): ADMIN,
+    ("GET", "/api/analytics/export"): ADMIN,
+    ("POST", "/api/analytics/reset"): (401, 403, 403, 403, 403, 400),
+    ("GET", "/api/analytics/preferences"): PERSON,
+    ("PUT", "/api/analytics/preferences"): (401, 403, 400, 400, 400, 400),
+    ("GET", "/api/status"): WATCHERS,
+    ("GET", "/api/monitors"): WATCHERS,
+    ("POST", "/api/monitors"): INVALID_OF_ADMINS,
+    ("POST", "/api/monitors/import"): INVALID_OF_ADMINS,
+    ("GET", "/api/monitors/export"): ADMIN,
+    ("GET", MONITOR): UNKNOWN_TO_WATCHERS,
+    ("PATCH", MONITOR): UNKNOWN_TO_ADMINS,
+    ("DELETE", MONITOR): UNKNOWN_TO_ADMINS,
+    ("POST", f"{MONITOR}/pause"): UNKNOWN_TO_ADMINS,
+    ("POST", f"{MONITOR}/resume"): UNKNOWN_TO_ADMINS,
+    ("POST", f"{MONITOR}/check-now"): UNKNOWN_TO_ADMINS,
+    ("GET", f"{MONITOR}/checks"): UNKNOWN_TO_WATCHERS,
+    ("GET", f"{MONITOR}/stats"): UNKNOWN_TO_WATCHERS,
+    ("GET", "/api/incidents"): WATCHERS,
+    ("GET", INCIDENT): UNKNOWN_TO_WATCHERS,
+    ("POST", f"{INCIDENT}/acknowledge"): UNKNOWN_TO_STAFF,
+    ("POST", f"{INCIDENT}/comments"): UNKNOWN_TO_STAFF,
+    ("GET", "/api/notification-channels"): WATCHERS,
+    ("POST", "/api/notification-channels"): INVALID_OF_ADMINS,
+    ("GET", CHANNEL): UNKNOWN_TO_WATCHERS,
+    ("PATCH", CHANNEL): UNKNOWN_TO_ADMINS,
+    ("DELETE", CHANNEL): UNKNOWN_TO_ADMINS,
+    ("POST", f"{CHANNEL}/test"): UNKNOWN_TO_ADMINS,
+    ("GET", "/api/escalation-policies"): WATCHERS,
+    ("POST", "/api/escalation-policies"): INVALID_OF_ADMINS,
+    ("GET", POLICY): UNKNOWN_TO_WATCHERS,
+    ("PATCH", POLICY): UNKNOWN_TO_ADMINS,
+    ("DELETE", POLICY): UNKNOWN_TO_ADMINS,
+    ("GET", "/api/maintenance"): WATCHERS,
+    ("POST", "/api/maintenance"): INVALID_OF_ADMINS,
+    ("GET", MAINTENANCE): UNKNOWN_TO_WATCHERS,
+    ("PATCH", MAINTENANCE): UNKNOWN_TO_ADMINS,
+    ("DELETE", MAINTENANCE): UNKNOWN_TO_ADMINS,
+    ("GET", "/api/status-pages"): WATCHERS,
+    ("POST", "/api/status-pages"): INVALID_OF_ADMINS,
+    ("GET", STATUS_PAGE): UNKNOWN_TO_WATCHERS,
+    ("PATCH", STATUS_PAGE): UNKNOWN_TO_ADMINS,
+    ("DELETE", STATUS_PAGE): UNKNOWN_TO_ADMINS,
+    ("GET", "/api/push/<token>"): (404,) * 6,
+    ("POST", "/api/push/<token>"): (404,) * 6,
     ("GET", "/api/health"): PUBLIC,
     ("GET", "/api/schema"): PUBLIC,
     ("GET", "/api/docs/"): PUBLIC,
+    ("GET", "/api/redoc/"): PUBLIC,
 }
 FORMS = {"attachments": lambda: {"file": ContentFile(b"What it said.", "log.txt")}}
 BODIES: dict[str, Any] = {
@@ -173,6 +238,7 @@ BODIES: dict[str, Any] = {
     "preview": {"title": "News", "message": "There is some."},
     "canned-replies": {"name": "hello", "content": "Hello {owner}!"},
     "generate": {"template": "sign", "texts": ["It works"]},
+    "comments": {"text": "It is looked after."},
     "link": {"platform": "steam", "username": "Squishy"},
 }
 
@@ -196,8 +262,11 @@ def test_every_route_has_its_row():
 
 def filled(path: str) -> str:
     path = path.replace("<section>", "general").replace("<key>", "0" * 32)
-    path = path.replace("<broadcast_id>", "1")
+    path = path.replace("<broadcast_id>", "1").replace("<feature>", "unknown")
     path = path.replace("<template>", "sign").replace("<check_id>", "1")
+    for name in ("monitor", "incident", "channel", "policy", "window", "page"):
+        path = path.replace(f"<{name}_id>", "1")
+    path = path.replace("<token>", "unknown")
     path = path.replace("<platform>", "steam").replace("<username>", "Squishy")
     return path.replace("<name>", "unknown").replace("<user_id>", "unknown")
 
@@ -256,7 +325,7 @@ def test_role_by_endpoint_by_owner(method, route, who, ticket, clients, alice):
 
 @pytest.mark.parametrize(("method", "route"), [row for row in MATRIX if row[0] != "GET"])
 def test_a_monitoring_token_changes_nothing_anywhere(method, route, ticket, clients):
-    if route in ("/api/auth/login", "/api/auth/verify-token"):
+    if route in ("/api/auth/login", "/api/auth/verify-token", "/api/push/<token>"):
         return
     path = filled(route.replace("<ticket_id>", ticket.public_id))
     answer = getattr(clients["monitoring"], method.lower())(path, BODIES.get(route.rpartition("/")[2], {}))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from hazesite.fields import OPTIONAL, Strict, Text, Whole
+from hazesite.fields import OPTIONAL, Shaped, Strict, Text, Whole
 from tickets.serializers import Input, Person
 from tickets.states import Priority
 
@@ -47,7 +47,7 @@ class BulkIn(Strict):
 
 
 class CannedReplyIn(Strict):
-    name = serializers.RegexField(NAME, help_text="One word: it is typed to find the reply.")
+    name = Shaped(NAME, help_text="One word: it is typed to find the reply.")
     content = Text(max_length=4000)
     category = Text(max_length=50, **OPTIONAL)
 
@@ -94,13 +94,13 @@ class BlocksOut(Input):
     next_cursor = serializers.CharField(allow_null=True)
 
 
-class PersonOut(Input):
+class PresentOut(Input):
     user_id = serializers.CharField()
     user_name = serializers.CharField()
 
 
 class PresenceOut(Input):
-    users = PersonOut(many=True)
+    users = PresentOut(many=True)
 
 
 class OutcomeOut(Input):

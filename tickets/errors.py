@@ -36,7 +36,6 @@ class NotClaimed(WrongState):
 
 
 class AssigneeNotStaff(Refused):
-    status = 400
     code = "assignee_not_staff"
     message = _("A ticket can only be assigned to a moderator or an admin.")
 
@@ -73,7 +72,6 @@ class TooManyOpenTickets(Refused):
 
 
 class UnknownType(Refused):
-    status = 400
     code = "unknown_type"
     message = _("There is no ticket category of that name.")
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from hazesite.api import MAX_LIMIT, PageQuery
-from hazesite.fields import OPTIONAL, Nonce, Strict, Text, Whole
+from hazesite.fields import OPTIONAL, Asked, AskedFlag, Nonce, Strict, Text, Whole
+from hazesite.schema_fields import SOMETHING
 from tickets.models import TicketEvent
 from tickets.states import Priority, Side, Status
 
@@ -15,6 +17,14 @@ Input = serializers.Serializer[dict[str, Any]]
 MAX_SEQ = 2**31 - 1
 
 
+@extend_schema_field(
+    {
+        "anyOf": [
+            {"type": "string", "pattern": SOMETHING, "minLength": 1, "maxLength": 20},
+            {"type": "integer", "format": "int64", "minimum": 1, "maximum": 2**63 - 1},
+        ]
+    }
+)
 class Person(Text):
     """A user id, which a request may also send as an integer."""
 
@@ -22,27 +32,28 @@ class Person(Text):
         super().__init__(max_length=20, **options)
 
     def to_internal_value(self, data: Any) -> str:
-        return super().to_internal_value(str(data) if type(data) is int else data)
+        is_key = type(data) is int and 0 < data < 2**63
+        return super().to_internal_value(str(data) if is_key else data)
 
 
 # --- in ----------------------------------------------------------------------
 class ListQuery(PageQuery):
     status = serializers.ChoiceField(["open", "closed", "claimed", "all"], default="all")
-    assigned_to = serializers.CharField(max_length=20, required=False, help_text="A user id.")
+    assigned_to = Text(max_length=20, required=False, help_text="A user id.")
     priority = serializers.ChoiceField(Priority.choices, required=False)
-    tag = serializers.CharField(max_length=50, required=False)
+    tag = Text(max_length=50, required=False)
     awaiting = serializers.ChoiceField(Side.choices, required=False, help_text="Whose answer is due.")
-    # Null is what an address says that names them not; without it they would be false.
-    overdue = serializers.BooleanField(
-        required=False, allow_null=True, help_text="For staff: a promise was missed."
-    )
-    snoozed = serializers.BooleanField(required=False, allow_null=True, help_text="For staff.")
-    q = serializers.CharField(
+    overdue = AskedFlag(required=False, help_text="For staff: a promise was missed.")
+    snoozed = AskedFlag(required=False, help_text="For staff.")
+    q = Text(
         max_length=200,
         default="",
         allow_blank=True,
         help_text='Words of the subject or of one message, `"a phrase"`, `#12` or a ticket id.',
     )
+
+    def validate_q(self, typed: str) -> str:
+        return typed.strip()
 
 
 class OpenTicketIn(Input):
@@ -73,7 +84,7 @@ class AttachIn(Input):
         help_text="10 MiB each, 25 in all.",
     )
     message = Text(max_length=4000, **OPTIONAL)
-    note = serializers.BooleanField(default=False, help_text="For staff alone, as an internal note.")
+    note = AskedFlag(default=False, help_text="For staff alone, as an internal note.")
     client_nonce = Nonce()
 
 
@@ -101,14 +112,14 @@ class MarkReadIn(Input):
 
 
 class MessagesQuery(Input):
-    after_seq = serializers.IntegerField(min_value=0, max_value=MAX_SEQ, required=False, default=None)
-    before_seq = serializers.IntegerField(min_value=0, max_value=MAX_SEQ, required=False, default=None)
-    limit = serializers.IntegerField(min_value=1, max_value=MAX_LIMIT, default=100)
+    after_seq = Asked(min_value=0, max_value=MAX_SEQ, required=False, default=None)
+    before_seq = Asked(min_value=0, max_value=MAX_SEQ, required=False, default=None)
+    limit = Asked(min_value=1, max_value=MAX_LIMIT, default=100)
 
 
 class EventsQuery(Input):
-    after = serializers.IntegerField(min_value=0, max_value=MAX_SEQ, default=0)
-    limit = serializers.IntegerField(min_value=1, max_value=MAX_LIMIT, default=MAX_LIMIT)
+    after = Asked(min_value=0, max_value=MAX_SEQ, default=0)
+    limit = Asked(min_value=1, max_value=MAX_LIMIT, default=MAX_LIMIT)
 
 
 # --- out ---------------------------------------------------------------------

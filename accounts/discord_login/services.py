@@ -38,7 +38,7 @@ def begin(platform: str, address: str | None, next_path: str = "") -> Begun:
     """Raises `DiscordLoginOff`, `TooMany`."""
     if not is_configured():
         raise DiscordLoginOff
-    ratelimits.spend("discord-login", address or "unknown", ATTEMPTS_PER_ADDRESS)
+    ratelimits.spend("discord-login", ratelimits.household(address), ATTEMPTS_PER_ADDRESS)
     way = way_out()
     attempt = LoginAttempt.objects.create(
         key=_key(way.state), platform=platform, verifier=way.verifier, next_path=next_path

@@ -14,7 +14,7 @@ from rest_framework.viewsets import ViewSet
 
 from accounts import tokens
 from accounts.discord_login import pages, services
-from accounts.errors import BadState
+from accounts.errors import BadState, DiscordLoginOff
 from accounts.http import device_of
 from accounts.models import LoginAttempt
 from hazesite.api import parsed
@@ -48,10 +48,12 @@ class DiscordLoginViews(ViewSet):
     permission_classes = [AllowAny]
     authentication_classes = []
 
-    @extend_schema(auth=[], parameters=[WayOutQuery], responses={200: WayOutOut, **refusals(400, 429, 503)})
+    @extend_schema(
+        auth=[], parameters=[WayOutQuery], responses={200: WayOutOut, **refusals(400, 429, DiscordLoginOff)}
+    )
     def auth(self, request: Request) -> Response:
         """Where to send somebody who wants to sign in with Discord."""
-        query = parsed(WayOutQuery, request.query_params)
+        query = parsed(WayOutQuery, request.query_params.dict())
         begun = services.begin(query["platform"], device_of(request).address)
         return Response({"auth_url": begun.auth_url})
 

@@ -15,7 +15,7 @@ from accounts.models import User
 from botconfig.services import read_section
 from community.memes.templates import TEMPLATES, Box, Draw, Template
 from hazesite import ratelimits
-from hazesite.errors import Invalid, NotFound
+from hazesite.errors import NotFound, Unfit
 
 LONGEST_TEXT = 200
 MOST_TEXTS = max(len(one.boxes) for one in TEMPLATES.values())
@@ -29,14 +29,14 @@ class UnknownTemplate(NotFound):
 
 
 def generate_meme(user: User, template: str, texts: Sequence[str]) -> bytes:
-    """A PNG. Raises `UnknownTemplate`, `Invalid` for more texts than it has boxes, `TooMany`."""
+    """A PNG. Raises `UnknownTemplate`, `Unfit` for more texts than it has boxes, `TooMany`."""
     found = template_named(template)
     if len(texts) > len(found.boxes):
         sentence = _("%(template)s has room for %(count)s.") % {
             "template": template,
             "count": len(found.boxes),
         }
-        raise Invalid(sentence, fields={"texts": [str(sentence)]})
+        raise Unfit(sentence, fields={"texts": [str(sentence)]})
     ratelimits.spend("meme-generator", user.pk, MEMES_PER_USER)
     picture = Image.open(io.BytesIO(blank_png(template)))
     draw = ImageDraw.Draw(picture)

@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from community.memes.generator import LONGEST_TEXT, MOST_TEXTS
 from community.memes.sources import SOURCES
-from hazesite.fields import Strict, Text
+from hazesite.fields import Strict, Text, unfit
 
 
 class RandomQuery(serializers.Serializer[dict[str, Any]]):
@@ -47,5 +47,5 @@ class GenerateIn(Strict):
 
     def validate_texts(self, texts: list[str]) -> list[str]:
         if not any(text.strip() for text in texts):
-            raise serializers.ValidationError("At least one text has something in it.")
+            raise unfit("At least one text has something in it.")
         return texts

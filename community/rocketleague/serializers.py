@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from community.rocketleague.models import LinkedAccount, Platform, RankCheck
-from hazesite.fields import Strict, Text
+from hazesite.fields import Strict, Text, unfit
 
 LONGEST_NAME = 64
 
@@ -18,7 +18,7 @@ class PlayerIn(Strict):
         """Nothing that is a step in a path."""
         name = value.strip()
         if name in (".", "..") or not name.isprintable():
-            raise serializers.ValidationError("This is no name of a player.")
+            raise unfit("This is no name of a player.")
         return name
 
 
@@ -29,7 +29,7 @@ class RankOut(serializers.Serializer[Any]):
     tier_number = serializers.IntegerField(help_text="0 is unranked, 22 the highest.")
 
 
-class StatsOut(serializers.Serializer[Any]):
+class PlayerOut(serializers.Serializer[Any]):
     username = serializers.CharField()
     platform = serializers.ChoiceField(Platform.choices)
     season = serializers.IntegerField()
@@ -49,7 +49,7 @@ class LinkOut(serializers.ModelSerializer[LinkedAccount]):
         return True
 
 
-class CheckOut(serializers.ModelSerializer[RankCheck]):
+class RankCheckOut(serializers.ModelSerializer[RankCheck]):
     check_id = serializers.IntegerField(source="pk")
 
     class Meta:
@@ -60,11 +60,11 @@ class CheckOut(serializers.ModelSerializer[RankCheck]):
         ]  # fmt: skip
 
 
-class CheckStartedOut(CheckOut):
+class RankCheckStartedOut(RankCheckOut):
     success = serializers.SerializerMethodField()
 
-    class Meta(CheckOut.Meta):
-        fields = ["success", *CheckOut.Meta.fields]
+    class Meta(RankCheckOut.Meta):
+        fields = ["success", *RankCheckOut.Meta.fields]
 
     def get_success(self, _row: RankCheck) -> bool:
         return True

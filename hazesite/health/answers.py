@@ -12,10 +12,10 @@ import structlog
 from django.conf import settings
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
-from rest_framework.serializers import BooleanField
 
 from hazesite import query_counts
 from hazesite.errors import Invalid
+from hazesite.fields import AskedFlag
 from hazesite.health import machine
 from hazesite.health.lanes import NO_ANSWER, Answer, Asked, Question, Unanswered
 from hazesite.health.registry import (
@@ -58,7 +58,7 @@ def wants_detail(query: str) -> bool:
     """Raises `Invalid` for what is neither yes nor no."""
     said = parse_qs(query, keep_blank_values=True).get("detailed", ["false"])[-1]
     try:
-        return bool(BooleanField().to_internal_value(said.lower()))
+        return AskedFlag().to_internal_value(said)
     except ValidationError as error:
         raise Invalid(fields={"detailed": [_("Must be true or false.")]}) from error
 

@@ -15,6 +15,8 @@ from hazesite.outgoing import services as outgoing
 
 LATE, TOO_LATE = 60.0, 600.0
 """Seconds that something due may wait before somebody should look, and before it counts as broken."""
+MANY_GIVEN_UP = 3
+"""Within an hour. One is a job with a fault of its own, for the admin and the doctor; several mean more."""
 
 
 @check("memory")
@@ -67,10 +69,10 @@ def workers() -> Result:
 @check("jobs", lane=DATABASE)
 def jobs_are_done() -> Result:
     standing = jobs.standing()
-    facts = {"due": standing.due, "given_up": standing.dead}
+    facts = {"due": standing.due, "given_up": standing.dead, "given_up_lately": standing.died_lately}
     age = by_age(standing.oldest_seconds, LATE, TOO_LATE, "Jobs are waiting for a worker", **facts)
-    if age.status == "ok" and standing.died_lately:
-        return warning("Jobs were given up within the last hour", **age.facts)
+    if age.status == "ok" and standing.died_lately >= MANY_GIVEN_UP:
+        return warning("Several jobs were given up within the last hour", **age.facts)
     return age
 
 

@@ -19,14 +19,16 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import orjson
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
-from hazesite import __version__
+from hazesite import __version__, outbound
 from hazesite.environment import BASE_DIR, is_weak
+from hazesite.errors import Refused
 from hazesite.operations import archive, databases
 from hazesite.operations.errors import (
     NoPassphrase,
@@ -217,9 +219,10 @@ def is_running() -> bool:
     """Whether a web process of this installation answers."""
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.HOST, settings.HOST)  # noqa: S104 - compared
     try:
-        answer = httpx.get(f"http://{host}:{settings.API_PORT}/health/live", timeout=2, trust_env=False)
-        return answer.is_success and answer.json().get("status") == "alive"
-    except (httpx.HTTPError, ValueError, AttributeError):
+        url = f"http://{host}:{settings.API_PORT}/health/live"
+        answer = outbound.fetch("GET", url, deadline=2, trusted=[host.strip("[]")])
+        return answer.status == 200 and orjson.loads(answer.body).get("status") == "alive"
+    except (httpx.HTTPError, Refused, ValueError, AttributeError):
         return False
 
 

@@ -42,6 +42,8 @@ _outcomes = counter(
 )
 OUTCOMES = {Sent: "sent", Retry: "failed", Wait: "waits", GiveUp: "given_up", Retract: "retracted"}
 POLL_SECONDS = 0.25
+GATHER_SECONDS = 0.015
+"""What ends within this time of each other is settled together."""
 GIVE_BACK_AFTER_SECONDS = 7.0
 T = TypeVar("T")
 
@@ -96,6 +98,8 @@ class Drainer:
             await asyncio.sleep(1)
         if not leased:
             await self._rest(POLL_SECONDS)
+            if self._sending:
+                await asyncio.sleep(GATHER_SECONDS)
 
     async def _rest(self, seconds: float) -> None:
         """Until something ended, or it is time to look again."""

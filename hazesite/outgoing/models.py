@@ -77,7 +77,7 @@ class Delivery(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["next_try_at"], condition=WAITING, name="delivery_due"),
+            models.Index(fields=["next_try_at", "id"], condition=WAITING, name="delivery_in_order"),
             models.Index(fields=["lane", "id"], condition=WAITING, name="delivery_by_lane"),
             models.Index(fields=["target", "transport", "-created_at", "-id"], name="delivery_by_target"),
             models.Index(fields=["state", "ended_at"], name="delivery_by_end"),

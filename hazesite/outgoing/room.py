@@ -31,12 +31,16 @@ class Room:
 
     def admit(self, delivery: Delivery) -> bool:
         """Take a place for it, if there is one."""
-        address = (delivery.transport, delivery.target)
-        if not self.left or self._is_full(address) or not self._has_room(delivery.transport):
+        return self.take(delivery.transport, delivery.target)
+
+    def take(self, transport: str, target: str) -> bool:
+        """The same for one that has not been read yet."""
+        address = (transport, target)
+        if not self.left or self._is_full(address) or not self._has_room(transport):
             return False
         self.left -= 1
         self._under_way[address] += 1
-        self._by_transport[delivery.transport] += 1
+        self._by_transport[transport] += 1
         return True
 
     def leave(self, delivery: Delivery) -> None:

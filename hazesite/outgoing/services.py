@@ -111,18 +111,28 @@ def lease(drainer: str, room: Room) -> list[Delivery]:
     What is past its time is leased like the rest: the drainer gives it up instead of sending it.
     """
     rows = _without(Delivery.objects.due().filter(transport__in=room.open_transports()), room)
-    if not room.left or not rows.exists():
+    count = _down_the_line(rows, room.copy()) if room.left else 0
+    if not count:
         return []
     with transaction.atomic():
         if connection.features.has_select_for_update_skip_locked:
             rows = rows.select_for_update(skip_locked=True, of=("self",))
-        taken = [delivery for delivery in rows[: room.left] if room.admit(delivery)]
+        taken = [delivery for delivery in rows[:count] if room.admit(delivery)]
         by_transport = defaultdict(list)
         for delivery in taken:
             by_transport[delivery.transport].append(delivery)
         for name, group in by_transport.items():
             _take(group, drainer, timezone.now() + LEASE + timedelta(seconds=TRANSPORTS[name].deadline))
     return taken
+
+
+def _down_the_line(rows: DeliveryQuerySet, room: Room) -> int:
+    """How many of these to read so that all are among them that there is room for.
+
+    Where one transport has much to send and few places left, most of what is due is not for now.
+    """
+    found = rows.values_list("transport", "target")[: room.left]
+    return max((number for number, address in enumerate(found, 1) if room.take(*address)), default=0)
 
 
 def _without(rows: DeliveryQuerySet, room: Room) -> DeliveryQuerySet:
@@ -142,11 +152,16 @@ def _take(group: list[Delivery], drainer: str, until: datetime) -> None:
 
 @transaction.atomic
 def settle(outcomes: Iterable[tuple[Delivery, Outcome]]) -> list[Delivery]:
-    """Write down how sending went. Returns those whose lease was lost meanwhile: theirs does not count."""
+    """Write down how sending went. Returns those whose lease was lost meanwhile: theirs does not count.
+
+    Two queries for all that were sent, however many; the few others have theirs each.
+    """
     counted: dict[str, list[tuple[Delivery, Outcome]]] = defaultdict(list)
-    lost = []
+    outcomes, lost = list(outcomes), []
+    sent = _settle_sent([(delivery, one) for delivery, one in outcomes if isinstance(one, Sent)])
     for delivery, outcome in outcomes:
-        if SETTLE[type(outcome)](delivery, outcome):
+        held = delivery.pk in sent if isinstance(outcome, Sent) else SETTLE[type(outcome)](delivery, outcome)
+        if held:
             counted[delivery.transport].append((delivery, outcome))
         else:
             lost.append(delivery)
@@ -164,15 +179,35 @@ def _tell(transport: Transport, settled: list[tuple[Delivery, Outcome]]) -> None
         logger.exception("transport_cannot_note", transport=transport.name, error=repr(error))
 
 
-def _settle_sent(delivery: Delivery, outcome: Sent) -> bool:
+def _settle_sent(sent: Iterable[tuple[Delivery, Sent]]) -> set[int]:
+    """The keys of those whose lease still held."""
+    if not (fences := {delivery.pk: delivery.fence for delivery, _outcome in sent}):
+        return set()
+    states = _states_of(fences)
+    waiting = [pk for pk, state in states.items() if state in (State.QUEUED, State.FAILED)]
+    retracted = [
+        pk for pk, state in states.items() if state == State.RETRACTED
+    ]  # it was on its way meanwhile
     now = timezone.now()
-    if _mine(delivery).update(**_ended(State.SENT, ""), sent_at=now):
-        if outcome.also:
-            together = Delivery.objects.waiting().filter(pk__in=outcome.also, drainer="")
-            together.update(**_ended(State.RETRACTED, f"{TOLD_TOGETHER} {delivery.pk}."))
-        return True
-    retracted = Delivery.objects.filter(pk=delivery.pk, state=State.RETRACTED, fence=delivery.fence)
-    return bool(retracted.update(sent_at=now))  # it was on its way when it was retracted
+    Delivery.objects.filter(pk__in=waiting).update(**_ended(State.SENT, ""), sent_at=now)
+    if retracted:
+        Delivery.objects.filter(pk__in=retracted).update(sent_at=now)
+    _settle_together({delivery.pk: outcome.also for delivery, outcome in sent}, waiting)
+    return {*waiting, *retracted}
+
+
+def _settle_together(also: dict[int, tuple[int, ...]], told: Iterable[int]) -> None:
+    for pk in told:
+        if also[pk]:
+            together = Delivery.objects.waiting().filter(pk__in=also[pk], drainer="")
+            together.update(**_ended(State.RETRACTED, f"{TOLD_TOGETHER} {pk}."))
+
+
+def _states_of(fences: dict[int, int]) -> dict[int, str]:
+    """Of those that nobody has leased since, which stay as they are until the transaction ends."""
+    rows = Delivery.objects.filter(pk__in=fences).select_for_update().order_by("pk")
+    found = rows.values_list("pk", "fence", "state")
+    return {pk: state for pk, fence, state in found if fences[pk] == fence}
 
 
 def _settle_retry(delivery: Delivery, outcome: Retry) -> bool:
@@ -190,7 +225,7 @@ def _settle_wait(delivery: Delivery, outcome: Wait) -> bool:
     waits = {"state": State.QUEUED, "next_try_at": until, "drainer": "", "attempts": F("attempts") - 1}
     if not _mine(delivery).update(**waits):
         return False
-    _hold_back(delivery, until, whole_target=False)
+    _hold_back(delivery, until, whole_target=outcome.whole_target)
     return True
 
 
@@ -221,7 +256,6 @@ def _settle_end(delivery: Delivery, outcome: GiveUp | Retract) -> bool:
 
 
 SETTLE: dict[type[Any], Callable[[Delivery, Any], bool]] = {
-    Sent: _settle_sent,
     Retry: _settle_retry,
     Wait: _settle_wait,
     GiveUp: _settle_end,

@@ -29,9 +29,10 @@ class Retry:
 
 @dataclass(frozen=True)
 class Wait:
-    """It is not its time yet: nothing failed."""
+    """It is not its time yet: nothing failed. `whole_target`: nor that of anything else for its target."""
 
     until: datetime
+    whole_target: bool = False
 
 
 @dataclass(frozen=True)

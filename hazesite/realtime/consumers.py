@@ -76,6 +76,8 @@ class SocketConsumer(AsyncWebsocketConsumer):
         try:
             identity = await self._identify()
             sink = WebSocketSink(identity, self)
+            headers = dict(self.scope["headers"])
+            sink.untracked = origins.declines_tracking(headers.get(b"dnt"), headers.get(b"sec-gpc"))
             hub.add(sink)
             self.sink = sink
             await self.enter(sink)

@@ -18,7 +18,7 @@ import structlog
 from engineio.async_drivers.asgi import WebSocket
 from engineio.async_socket import AsyncSocket
 from engineio.exceptions import QueueEmpty, SocketIsClosedError
-from engineio.packet import MESSAGE, Packet
+from engineio.packet import CLOSE, MESSAGE, NOOP, Packet
 
 from hazesite.realtime import wire
 
@@ -75,6 +75,12 @@ class Socket(AsyncSocket):  # type: ignore[misc]
             return None
         sending: Awaitable[None] = websocket.asgi_send(wire.message(framed))
         return sending
+
+    async def receive(self, pkt: Packet) -> None:
+        """As in the library, and who says good-bye is not left with a poll that waits until it times out."""
+        await super().receive(pkt)
+        if pkt.packet_type == CLOSE and not self.upgraded:
+            self.queue.put_nowait(Packet(NOOP))
 
     async def poll(self) -> list[Packet]:
         """As in the library, without a task per wait.

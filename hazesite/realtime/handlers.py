@@ -17,7 +17,10 @@ from hazesite.realtime.sinks import Sink
 
 logger = structlog.get_logger(__name__)
 Handler = Callable[[Sink, dict[str, Any]], Awaitable[dict[str, Any] | None]]
+Watcher = Callable[[Sink, str], None]
 _handlers: dict[str, Handler] = {}
+WATCHERS: list[Watcher] = []
+"""Told of each event that was answered. They take no time and raise nothing."""
 
 
 def handles(event: str) -> Callable[[Handler], Handler]:
@@ -39,7 +42,10 @@ async def answer(sink: Sink, event: str, data: Any) -> dict[str, Any]:
         handler = _handlers.get(event)
         if handler is None or not isinstance(data, dict):
             raise Refused(_("This event is not known here, or its data is not an object."))
-        return {"ok": True} | (await handler(sink, data) or {})
+        answered = {"ok": True} | (await handler(sink, data) or {})
+        for watcher in WATCHERS:
+            watcher(sink, event)
+        return answered
     except Refused as refused:
         return refuse(sink, refused, data)
     except (OperationalError, InterfaceError) as error:
@@ -53,8 +59,12 @@ async def answer(sink: Sink, event: str, data: Any) -> dict[str, Any]:
 
 
 def refuse(sink: Sink, refused: Refused, data: Any = None) -> dict[str, Any]:
-    """Tell the client why not; a person whose sign-in has ended is shown out."""
-    acknowledgement = _tell(sink, {"error": str(refused), "code": refused.code, **refused.details}, data)
+    """Tell the client why not, and after how many seconds it may try again; who has no sign-in any more is
+    shown out."""
+    body = {"error": str(refused), "code": refused.code, **refused.details}
+    if refused.retry_after:
+        body["retry_after"] = refused.retry_after
+    acknowledgement = _tell(sink, body, data)
     if isinstance(refused, Unauthorized):
         sink.close("unauthorized")
     return acknowledgement

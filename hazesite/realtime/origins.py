@@ -19,3 +19,8 @@ def is_allowed(origin: str, host: str) -> bool:
     if parts.scheme not in ("http", "https") or parts.netloc.lower() != host.lower():
         return False
     return validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS)
+
+
+def declines_tracking(dnt: object, gpc: object) -> bool:
+    """By the values of the headers `DNT` and `Sec-GPC`."""
+    return dnt in ("1", b"1") or gpc in ("1", b"1")

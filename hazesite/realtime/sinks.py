@@ -71,6 +71,8 @@ class Sink(ABC):
     """By which door it came."""
     source = "app"
     """Where messages from here are said to come from."""
+    untracked = False
+    """The browser said that its user wants not to be followed."""
 
     def __init__(self, identity: Identity) -> None:
         self.identity = identity

@@ -26,6 +26,8 @@ from hazesite.realtime.sinks import MAX_OUTBOX, MAX_OUTBOX_CHARACTERS, Sink
 
 logger = structlog.get_logger(__name__)
 MAX_FRAME_BYTES = 128 * 1024
+SECONDS_TO_COME_IN = 20.0
+"""For whoever opened a connection to say who they are."""
 
 
 class _Json:
@@ -45,6 +47,11 @@ class _Json:
 
 
 class _Server(socketio.AsyncServer):  # type: ignore[misc]
+    async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
+        """The library keeps a connection of nobody for ever, as long as it answers pings."""
+        await super()._handle_eio_connect(eio_sid, environ)
+        look_again(eio_sid)
+
     async def _handle_event(self, eio_sid: str, namespace: str, id: Any, data: Any) -> None:  # noqa: A002
         """The library looks its handlers up by the client's word, `connect` and `disconnect` too.
 
@@ -52,6 +59,21 @@ class _Server(socketio.AsyncServer):  # type: ignore[misc]
         """
         said = data if isinstance(data, list) and data else [""]
         await super()._handle_event(eio_sid, namespace, id, ["client_event", *said])
+
+
+def look_again(connection: str) -> None:
+    """In a while, whether somebody is at a connection; if not, it ends."""
+    asyncio.get_running_loop().call_later(SECONDS_TO_COME_IN, _end_if_nobodys, connection)
+
+
+def _end_if_nobodys(connection: str) -> None:
+    if connection in server.environ and server.manager.sid_from_eio_sid(connection, "/") is None:
+        ending = asyncio.ensure_future(server.eio.disconnect(connection))
+        _endings.add(ending)
+        ending.add_done_callback(_endings.discard)
+
+
+_endings: set[asyncio.Future[None]] = set()
 
 
 def _is_allowed(origin: str | None, environ: dict[str, Any]) -> bool:
@@ -69,6 +91,7 @@ server = _Server(
     async_handlers=False,
     json=_Json,
     cors_allowed_origins=_is_allowed,
+    cors_credentials=False,  # tokens are said, cookies count for nothing here
     max_http_buffer_size=MAX_FRAME_BYTES,
     logger=logging.getLogger("socketio"),
     engineio_logger=logging.getLogger("engineio"),
@@ -124,7 +147,7 @@ _sinks: dict[str, SocketIOSink] = {}
 
 
 @server.event
-async def connect(sid: str, _environ: dict[str, Any], auth: Any = None) -> None:
+async def connect(sid: str, environ: dict[str, Any], auth: Any = None) -> None:
     connection = server.manager.eio_sid_from_sid(sid, "/")
     await hub.ensure_started()
     token = auth.get("token") if isinstance(auth, dict) else None
@@ -133,6 +156,7 @@ async def connect(sid: str, _environ: dict[str, Any], auth: Any = None) -> None:
         if connection not in server.environ:
             raise Turned("gone")  # they left meanwhile, and nobody will say so again
         sink = SocketIOSink(identity, sid)
+        sink.untracked = origins.declines_tracking(environ.get("HTTP_DNT"), environ.get("HTTP_SEC_GPC"))
         hub.add(sink)
     except Refused as refused:
         raise Turned(refused.code) from refused
@@ -155,6 +179,8 @@ async def disconnect(sid: str, _reason: str) -> None:
     if sink is not None:
         sink.expiry.cancel()
         hub.remove(sink)
+    if connection := server.manager.eio_sid_from_sid(sid, "/"):
+        look_again(connection)
 
 
 @server.event

@@ -12,6 +12,7 @@ from hazesite.outgoing.models import Delivery
 from hazesite.outgoing.services import queue
 from monitoring.alerts.events import ESCALATION, REMINDER
 from monitoring.alerts.queueing import (
+    PAUSE,
     SILENT_LOOK,
     active_at,
     begin,
@@ -24,8 +25,6 @@ from monitoring.models import Incident, NotificationChannel, Status
 from monitoring.services.windows import in_maintenance
 
 PORTION = 500
-PAUSE = timedelta(minutes=1)
-"""How long it is waited in a maintenance window before looking again."""
 
 
 def take_steps(now: datetime | None = None) -> int:
@@ -49,7 +48,7 @@ def _take(key: int, expected: datetime, now: datetime, paused: set[int]) -> bool
     rows = Incident.objects.filter(pk=key, next_step_at=expected, resolved_at=None, acknowledged_at=None)
     if not rows.update(next_step_at=None):
         return False
-    related = ("monitor__escalation", "monitor__state", "silenced_by__state")
+    related = ("monitor__state", "silenced_by__state")
     incident = Incident.objects.select_related(*related).get(pk=key)
     if incident.monitor_id in paused:
         incident.next_step_at = now + PAUSE

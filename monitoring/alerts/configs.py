@@ -170,15 +170,14 @@ def merged(type_: str, given: Any, stored: Config) -> Any:
     if not isinstance(given, dict):
         return given
     seen = shown(type_, stored)
-    kept = {name: stored[name] for name, value in given.items() if name in stored and value == seen[name]}
-    made = {**given, **kept}
-    for name, key in KEYS[type_].items():
-        if key.secret and name in made and _hides(made[name]):
+    made = {**given, **{name: stored[name] for name in seen if given.get(name) == seen[name]}}
+    hidden = [name for name, key in KEYS[type_].items() if key.secret and _hides(given.get(name))]
+    for name in hidden:
+        if _hides(made[name]):
             made[name] = _opened(made[name], stored.get(name), name)
-    moved = stored and _host(type_, made) != _host(type_, stored)
-    for name, key in KEYS[type_].items():
-        reused = key.secret and name in given and _hides(given[name])
-        needs(not (moved and reused), _("With another host it must be given again."), field=f"config.{name}")
+    if hidden:
+        same = _host(type_, made) == _host(type_, stored)
+        needs(same, _("With another host it must be given again."), field=f"config.{hidden[0]}")
     return made
 
 

@@ -6,9 +6,11 @@ is up again. One message says what is true now; which, is decided here and nowhe
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from hazesite.outgoing.transports import Retract
+from hazesite.outgoing.transports import Retract, Wait
 from monitoring.alerts.events import (
     DOWN,
     ESCALATION,
@@ -20,6 +22,7 @@ from monitoring.alerts.events import (
     WAS_SLOW,
 )
 
+SOON = timedelta(seconds=2)
 NEVER_TOLD = Retract("Nobody was told that it was down.")
 IS_UP = Retract("It is up again.")
 ACKNOWLEDGED = Retract("It was acknowledged.")
@@ -55,3 +58,28 @@ def of_slow_spell(waiting: Collection[str], *, ended: bool, told: bool, slow_aga
     if told:
         return FAST if FAST in waiting else IS_UP
     return WAS_SLOW if SLOW in waiting else NEVER_TOLD
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """What a channel gets at this moment."""
+
+    sent: Sequence[datetime]
+    """When messages went to it within the span that counts, oldest first."""
+    flying: int
+    """How many others send something to it right now."""
+    waiting: int
+    """How many things there are to tell it."""
+    is_first: bool
+    """Whether the one that asks is the oldest of what is due."""
+
+
+def of_storm(crowd: Crowd, limit: int, span: timedelta, now: datetime) -> bool | Wait:
+    """True: all that waits goes as one digest. False: this goes by itself."""
+    if len(crowd.sent) + crowd.flying + crowd.waiting <= limit:
+        return False
+    if not crowd.is_first:
+        return Wait(now + SOON, whole_target=True)  # another bears the digest
+    if len(crowd.sent) >= limit:
+        return Wait(crowd.sent[-limit] + span, whole_target=True)
+    return True

@@ -21,23 +21,32 @@ from monitoring.models import (
     EscalationStep,
     Incident,
     Monitor,
+    MonitorState,
     NotificationChannel,
     Severity,
     SlowSpell,
     Status,
 )
+from monitoring.services.windows import in_maintenance
 
 Subject = Incident | SlowSpell
 SILENT_LOOK = timedelta(seconds=15)
 """How often it is looked whether a parent is back."""
+PAUSE = timedelta(minutes=1)
+"""How often, whether a maintenance window has ended."""
 MAX_DEPTH = 20
 SUMMARY_AT = time(8)
 
 
 @subscribe(WentDown)
 def went_down(event: WentDown) -> None:
-    rows = Incident.objects.select_related("monitor__escalation", "silenced_by")
-    begin(rows.get(pk=event.incident_id), timezone.now())
+    incident = Incident.objects.select_related("monitor", "silenced_by").get(pk=event.incident_id)
+    now = timezone.now()
+    if in_maintenance({event.monitor_id}, now):
+        incident.next_step_at = now + PAUSE
+        incident.save(update_fields=["next_step_at"])
+    else:
+        begin(incident, now)
 
 
 @subscribe(Recovered)
@@ -90,17 +99,25 @@ def _may_be_recovering(incident: Incident, now: datetime) -> bool:
 
 
 def parent_in_trouble(monitor: Monitor) -> Monitor | None:
-    """The nearest ancestor that is down, or failing and not down yet. A query for each ancestor."""
+    """The nearest ancestor that does not answer. A query for each ancestor."""
     seen = {monitor.pk}
     key = monitor.parent_id
     while key is not None and key not in seen and len(seen) < MAX_DEPTH:
         seen.add(key)
         parent = Monitor.objects.select_related("state").only("parent_id", "state").get(pk=key)
-        state = getattr(parent, "state", None)
-        if state and (state.status == Status.DOWN or (state.status == Status.PENDING and state.failures)):
+        if _is_in_trouble(getattr(parent, "state", None)):
             return parent
         key = parent.parent_id
     return None
+
+
+def _is_in_trouble(state: MonitorState | None) -> bool:
+    """Down, or failing and not down yet, or failing while it is worked on."""
+    if state is None:
+        return False
+    if state.status == Status.MAINTENANCE:
+        return bool(state.error)
+    return state.status == Status.DOWN or (state.status == Status.PENDING and state.failures > 0)
 
 
 # --- whom it concerns ------------------------------------------------------------
@@ -109,9 +126,10 @@ def first_channels(monitor: Monitor) -> list[NotificationChannel]:
     if monitor.escalation_id:
         steps = steps_of(monitor)
         return active_at(steps[0]) if steps else []
-    if own := list(monitor.notification_channels.all()):
+    # Opening what is sealed takes time, and whom it concerns needs none of it.
+    if own := list(monitor.notification_channels.defer("config")):
         return [channel for channel in own if channel.active]
-    return list(NotificationChannel.objects.filter(default=True, active=True))
+    return list(NotificationChannel.objects.filter(default=True, active=True).defer("config"))
 
 
 def steps_of(monitor: Monitor) -> list[EscalationStep]:

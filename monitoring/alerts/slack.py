@@ -26,7 +26,11 @@ def body_of(message: Message) -> dict[str, Any]:
     title = f"*<{message.link}|{escaped(message.title)}>*"
     said = f"{title}\n{escaped(whole_text(message))[: TEXT_LENGTH - len(title)]}"
     block = {"type": "section", "text": {"type": "mrkdwn", "text": said}}
-    attachment = {"color": f"#{COLORS[message.tone]:06x}", "fallback": message.title, "blocks": [block]}
+    attachment = {
+        "color": f"#{COLORS[message.tone]:06x}",
+        "fallback": escaped(message.title),
+        "blocks": [block],
+    }
     return {"text": escaped(message.title), "attachments": [attachment]}
 
 

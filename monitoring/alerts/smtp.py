@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from contextlib import suppress
 from email.message import Message
 from typing import Any
 from urllib.parse import urlsplit
@@ -34,31 +35,47 @@ def judge(config: dict[str, Any]) -> list[str]:
 
 
 async def send(config: dict[str, Any], message: Message, sender: str, recipients: list[str]) -> Outcome:
-    """One attempt; cancelled, it lets go of the connection."""
-    port = config.get("smtp_port", PORT)
-    implicit = port == IMPLICIT_TLS
+    """One attempt; cancelled, it lets go of the connection at once."""
     try:
         addresses = await asyncio.to_thread(judge, config)
-        sock = await _connected(addresses, port)
-        refused, _said = await aiosmtplib.send(
-            message,
-            sender=sender,
-            recipients=recipients,
-            hostname=config["smtp_server"],
-            sock=sock,
-            username=config.get("username"),
-            password=config.get("password"),
-            use_tls=implicit,
-            start_tls=config.get("use_tls", True) and not implicit,
-            local_hostname=urlsplit(settings.PUBLIC_URL).hostname or "localhost",
-            timeout=SECONDS,
-        )
+        sock = await _connected(addresses, config.get("smtp_port", PORT))
+        refused = await _handed_over(_client(config, sock), message, sender, recipients)
     except outbound.AddressRefused as error:
         return Retry(str(error))
     except (aiosmtplib.SMTPException, OSError) as error:
         return outcome_of(error)
     # Whom it refused of several does not make the others be told twice.
-    return Sent() if len(refused) < len(recipients) else Retry("Every address was refused.")
+    return Sent() if refused < len(recipients) else Retry("Every address was refused.")
+
+
+def _client(config: dict[str, Any], sock: socket.socket) -> aiosmtplib.SMTP:
+    implicit = config.get("smtp_port", PORT) == IMPLICIT_TLS
+    return aiosmtplib.SMTP(
+        hostname=config["smtp_server"],
+        sock=sock,
+        username=config.get("username"),
+        password=config.get("password"),
+        use_tls=implicit,
+        start_tls=config.get("use_tls", True) and not implicit,
+        local_hostname=urlsplit(settings.PUBLIC_URL).hostname or "localhost",
+        timeout=SECONDS,
+    )
+
+
+async def _handed_over(client: aiosmtplib.SMTP, message: Message, sender: str, recipients: list[str]) -> int:
+    """How many of the recipients were refused."""
+    try:
+        await client.connect()
+        refused, _said = await client.send_message(message, sender=sender, recipients=recipients)
+        with suppress(aiosmtplib.SMTPException):  # what comes after it was taken changes nothing
+            await client.quit(timeout=1.0)
+        return len(refused)
+    finally:
+        # Not the client's own way out: that says goodbye first, and waits for the answer.
+        transport: Any = client.transport
+        if transport is not None:
+            transport.abort()
+        client.close()
 
 
 async def _connected(addresses: list[str], port: int) -> socket.socket:

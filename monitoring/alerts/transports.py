@@ -9,7 +9,6 @@ from typing import Any
 
 import httpx
 import structlog
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from hazesite import outbound
@@ -59,13 +58,16 @@ class ChannelTransport(Transport):
     def settled(self, settled: Settled) -> None:
         """Remember what was told, and look after what flaps."""
         done = [one for one, outcome in settled if isinstance(outcome, (Sent, Retract))]
-        told = [(one, entry) for one in done for entry in one.payload.get(TOLD, ())]
-        known = NotificationChannel.objects.filter(pk__in={int(one.target) for one in done})
-        channels = set(known.values_list("pk", flat=True))  # others were deleted meanwhile
-        alerts = [_alert(one, *entry) for one, entry in told if int(one.target) in channels]
+        # Others were deleted meanwhile.
+        channels = NotificationChannel.objects.in_bulk({int(one.target) for one in done})
+        told = [(one, entry) for one in done if int(one.target) in channels for entry in _told(one)]
+        alerts = [_alert(one, *entry) for one, entry in told]
         Alert.objects.bulk_create(alerts, ignore_conflicts=True)
-        if flapping := [one for one, entry in told if entry[2] == FLAPPING]:
-            _look_after(flapping, known)
+        queue(_looks_after(one, channels[int(one.target)]) for one, entry in told if entry[2] == FLAPPING)
+
+
+def _told(row: Delivery) -> list[Any]:
+    return list(row.payload.get(TOLD, ()))
 
 
 def _alert(row: Delivery, kind: str, key: int, event: str, thing: str) -> Alert:
@@ -73,20 +75,17 @@ def _alert(row: Delivery, kind: str, key: int, event: str, thing: str) -> Alert:
     return Alert(channel_id=int(row.target), event=event, thing=thing, **about)
 
 
-def _look_after(flapping: Sequence[Delivery], known: QuerySet[NotificationChannel]) -> None:
-    channels, now = known.in_bulk(), timezone.now()
-    queue(
-        Delivery(
-            transport=row.transport,
-            target=row.target,
-            thing=f"incident:{row.payload['incident']}:{SETTLED}",
-            lane=row.lane,
-            payload={**_stored(row), "event": SETTLED},
-            next_try_at=now + timedelta(minutes=channel.flap_minutes or 0),
-            expires_at=now + LONGEST_FLAPPING,
-        )
-        for row in flapping
-        if (channel := channels.get(int(row.target)))
+def _looks_after(row: Delivery, channel: NotificationChannel) -> Delivery:
+    """Comes back when the monitor may be at rest."""
+    now = timezone.now()
+    return Delivery(
+        transport=row.transport,
+        target=row.target,
+        thing=f"incident:{row.payload['incident']}:{SETTLED}",
+        lane=row.lane,
+        payload={**_stored(row), "event": SETTLED},
+        next_try_at=now + timedelta(minutes=channel.flap_minutes or 0),
+        expires_at=now + LONGEST_FLAPPING,
     )
 
 

@@ -11,6 +11,7 @@ from django.conf import settings
 
 from monitoring import kinds
 from monitoring.importing.portable import Skipped, Unusable, Wanted
+from monitoring.models import Severity
 from monitoring.monitor_settings import LONGEST, MAX_INTERVAL, SHORTEST
 
 Row = dict[str, Any]
@@ -21,6 +22,8 @@ NOT_HERE = {
     "real-browser": "Pages are not opened in a browser: watch the address with type http or keyword.",
 }
 OPERATORS = {"contains": "contains", "==": "==", "!=": "!=", ">": ">", ">=": ">=", "<": "<", "<=": "<="}
+CERTIFICATE_DAYS = 14
+"""There one is told 21, 14 and 7 days before a certificate ends; here the monitor is down then."""
 METHODS_OF_LOGIN = (None, "", "null", "basic")
 
 
@@ -39,8 +42,7 @@ def read(document: Row) -> Wanted:
         if channel := _tried(_channel, row, "notification_channels", wanted):
             names[str(row.get("id"))] = channel["name"]
             wanted.channels.append(channel)
-    rows = [row for row in monitors if isinstance(row, dict)]
-    by_key = {row.get("id"): row for row in rows if isinstance(row.get("id"), (int, str))}
+    by_key = _by_key(monitors)
     for row in monitors:
         if monitor := _tried(_monitor, row, "monitors", wanted):
             monitor["notification_channels"] = _channels_of(row, names)
@@ -48,6 +50,11 @@ def read(document: Row) -> Wanted:
             wanted.monitors.append(monitor)
             wanted.notes += [Skipped("monitors", monitor["name"], note) for note in monitor.pop("notes")]
     return wanted
+
+
+def _by_key(monitors: list[Any]) -> dict[Any, Row]:
+    rows = [row for row in monitors if isinstance(row, dict)]
+    return {row.get("id"): row for row in rows if isinstance(row.get("id"), (int, str))}
 
 
 def _tried(translate: Callable[[Row], Row], row: Any, kind: str, wanted: Wanted) -> Row | None:
@@ -66,15 +73,16 @@ def _tried(translate: Callable[[Row], Row], row: Any, kind: str, wanted: Wanted)
 # --- monitors ----------------------------------------------------------------
 def _monitor(row: Row) -> Row:
     kind = TYPES.get(row["type"], row["type"])
-    if row["type"] in NOT_HERE or kind not in kinds.names():
-        raise CannotBeHad(NOT_HERE.get(row["type"], f"There is no type {row['type']!r} here."))
-    if row.get("upsideDown"):
-        raise CannotBeHad("Monitors that are upside down are not had here.")
+    _refuse_what_is_not_here(row, kind)
     made: Row = {"name": str(row["name"]).strip()[:150], "type": kind, "notes": []}
-    made |= _given(row, {"description": "description", "severity": "severity", "body": "body", "method": "method"})
+    made |= _given(
+        row, {"description": "description", "severity": "severity", "body": "body", "method": "method"}
+    )
     made |= _given(row, {"uses_monitoring_token": "uses_monitoring_token"})
     made["active"] = bool(row.get("active", True))
     made["tags"] = _tags(row)
+    if severities := [tag for tag in made["tags"] if tag in Severity.values]:
+        made.setdefault("severity", severities[0])
     _times(row, made)
     _target(row, made, kinds.needs(kind))
     if "url" in kinds.needs(kind):
@@ -82,9 +90,18 @@ def _monitor(row: Row) -> Row:
     made["options"] = _options(row, kind)
     if kind == "push" and row.get("pushToken"):
         made["push_token"] = str(row["pushToken"])
+    if "certificate_days" in made["options"]:
+        made["notes"].append(f"It is down when its certificate ends within {CERTIFICATE_DAYS} days.")
     if row.get("proxyId"):
         made["notes"].append("It is checked without its proxy.")
     return made
+
+
+def _refuse_what_is_not_here(row: Row, kind: str) -> None:
+    if row["type"] in NOT_HERE or kind not in kinds.names():
+        raise CannotBeHad(NOT_HERE.get(row["type"], f"There is no type {row['type']!r} here."))
+    if row.get("upsideDown"):
+        raise CannotBeHad("Monitors that are upside down are not had here.")
 
 
 def _given(row: Row, names: Mapping[str, str]) -> Row:
@@ -155,6 +172,8 @@ def _options(row: Row, kind: str) -> Row:
     found: Row = {}
     if kind in ("http", "keyword", "json"):
         found |= _given(row, {"maxredirects": "max_redirects"})
+        if row.get("expiryNotification"):
+            found["certificate_days"] = CERTIFICATE_DAYS
         if row.get("ignoreTls"):
             found["ignore_certificate"] = True
     if kind == "keyword" and row.get("invertKeyword"):
@@ -193,7 +212,7 @@ def _place_in_family(monitor: Row, row: Row, by_key: Mapping[Any, Row]) -> None:
 def _channel(row: Row) -> Row:
     given = row.get("config") or {}
     config: Row = orjson.loads(given) if isinstance(given, str) else dict(given)
-    kind = config.get("type") or row.get("type")
+    kind = str(config.get("type") or row.get("type"))
     if kind not in CONFIGS:
         raise CannotBeHad(f"There are no channels of the type {kind!r} here.")
     name = str(row.get("name") or config.get("name") or "").strip()[:100]

@@ -30,7 +30,15 @@ def values(given: Mapping[str, str] | None = None) -> dict[str, str]:
 
 def is_token(text: str) -> bool:
     """Whether the text asks for a monitoring token of this site."""
-    return any((found[1] or found[2]) in TOKENS for found in _NAMED.finditer(text))
+    named = any((found[1] or found[2]) in TOKENS for found in _NAMED.finditer(text))
+    return named or text.strip() == "Bearer MONITORING_TOKEN"
+
+
+def moved(value: Any, elsewhere: str) -> Any:
+    """The same, with the address of this site in the place of another's."""
+    if not isinstance(value, str) or not (value + "/").startswith(elsewhere.rstrip("/") + "/"):
+        return value
+    return settings.PUBLIC_URL + value[len(elsewhere.rstrip("/")) :]
 
 
 def filled(value: Any, known: Mapping[str, str]) -> Any:

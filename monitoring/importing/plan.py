@@ -64,8 +64,11 @@ def run(
     dry_run: bool = False,
     update: bool = False,
     known: Mapping[str, str] | None = None,
+    own: str = "",
 ) -> Report:
     """Add what is not here yet, and with `update` change what is here under the same name.
+
+    `own`: the address by which the file means this site.
 
     Looks names up: never in a transaction. What is done is done one by one: an end in the middle is finished
     by a second run. Raises `NotAllowed` and `Unusable`; what is refused of a single row is in the report.
@@ -74,6 +77,9 @@ def run(
         raise NotAllowed
     wanted = wanted_in(document)
     work = _Work(actor, Report(dry_run, skipped=wanted.skipped, notes=wanted.notes), update=update)
+    if own:
+        for row in wanted.monitors:
+            row |= {"url": placeholders.moved(row["url"], own)} if "url" in row else {}
     for kind, rows in ((CHANNELS, wanted.channels), (MONITORS, wanted.monitors)):
         named = [_named(row) for row in _filled(rows, kind, placeholders.values(known), work.report)]
         _tell_apart(named)
@@ -141,7 +147,7 @@ class _Work:
                 self._skip(CHANNELS, name, _reason(refused))
 
     def _add_channel(self, row: Row) -> int | None:
-        kind, config = row.get("type"), row.get("config")
+        kind, config = str(row.get("type")), row.get("config")
         if kind not in configs.KEYS:
             raise NotValid.by({"type": ["There is no such type."]})
         if "…" in orjson.dumps(config).decode():
@@ -167,15 +173,18 @@ class _Work:
     def _prepared(self, row: Row) -> Row | None:
         settings = {name: value for name, value in row.items() if name not in REFERENCES}
         if isinstance(headers := settings.get("headers"), dict):
-            missing = [name for name, value in headers.items() if value is None]
-            settings["headers"] = {name: value for name, value in headers.items() if name not in missing}
-            if missing and row["name"] not in self.here:
-                self._note(MONITORS, row["name"], f"Not in the file: the value of {', '.join(missing)}.")
+            settings["headers"] = self._known_headers(row["name"], headers)
         try:
             return monitors.prepare(settings)
         except Refused as refused:
             self._skip(MONITORS, row["name"], _reason(refused))
             return None
+
+    def _known_headers(self, monitor: str, headers: Row) -> Row:
+        missing = [name for name, value in headers.items() if value is None]
+        if missing and monitor not in self.here:
+            self._note(MONITORS, monitor, f"Not in the file: the value of {', '.join(missing)}.")
+        return {name: value for name, value in headers.items() if name not in missing}
 
     def _take_monitor(self, row: Row, found: Row) -> None:
         name, count = row["name"], self.report.monitors
@@ -199,23 +208,30 @@ class _Work:
             return
         token = _usable_token(row.get("push_token"))
         if row.get("push_token") and token is None:
-            self._note(MONITORS, row["name"], "It is called at a new address: the old one is taken, or too short.")
+            self._note(
+                MONITORS, row["name"], "It is called at a new address: the old one is taken, or too short."
+            )
         self.here[row["name"]] = monitors.add_prepared(self.actor, found, token)
 
     def _references(self, row: Row) -> Row:
         """To what is here by these names; what is not is told."""
-        names = [name for name in row.get("notification_channels") or [] if isinstance(name, str)]
-        for name in names:
-            if name not in self.channel_keys:
-                self._note(MONITORS, row["name"], f"There is no channel {name!r}.")
-        keys = [self.channel_keys[name] for name in names if self.channel_keys.get(name)]
-        found: Row = {"notification_channels": list(dict.fromkeys(keys))} if keys else {}
+        keys = self._channels(row)
+        found: Row = {"notification_channels": keys} if keys else {}
         policy = row.get("escalation")
         if isinstance(policy, str) and policy in self.policies:
             found["escalation"] = self.policies[policy]
         elif policy:
             self._note(MONITORS, row["name"], f"There is no escalation policy {policy!r}.")
         return found
+
+    def _channels(self, row: Row) -> list[int]:
+        keys: list[int] = []
+        for name in row.get("notification_channels") or []:
+            if not isinstance(name, str) or name not in self.channel_keys:
+                self._note(MONITORS, row["name"], f"There is no channel {name!r}.")
+            elif (key := self.channel_keys[name]) and key not in keys:
+                keys.append(key)
+        return keys
 
     def _set_parents(self, rows: list[Row]) -> None:
         """After all are there: a file may name a child before its parent."""
@@ -252,10 +268,11 @@ def _usable_token(token: object) -> str | None:
 def _differing(known: Monitor, found: Row, row: Row) -> Row:
     """What the file says otherwise. Of what it does not speak stays as it is."""
     spoken = row.keys() | {"options"}
-    stored = monitor_settings.as_settings(known) | {"tags": sorted(tag.name for tag in known.tags.all())}
-    changes = {}
+    tags = sorted(tag.name for tag in known.tags.all())
+    stored: Row = {**monitor_settings.as_settings(known), "tags": tags}
+    changes: Row = {}
     for name in stored.keys() & found.keys() & spoken:
-        value = sorted(found[name]) if name == "tags" else found[name]
+        value: Any = sorted(found[name]) if name == "tags" else found[name]
         if name == "headers":
             hidden = [header for header, said in (row.get("headers") or {}).items() if said is None]
             value = {**value, **{header: stored["headers"].get(header) for header in hidden}}

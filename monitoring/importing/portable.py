@@ -1,7 +1,7 @@
 """Our own format: monitors and channels by name, without keys of a database.
 
-    {"hazebot_monitors": 1, "notification_channels": [{"name", "type", "config", …}],
-     "monitors": [{"name", "type", …, "parent": name, "notification_channels": [names]}]}
+{"hazebot_monitors": 1, "notification_channels": [{"name", "type", "config", …}],
+ "monitors": [{"name", "type", …, "parent": name, "notification_channels": [names]}]}
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from monitoring.pages.language import View, in_their_language
 
 
 class StaffRequest(HttpRequest):
-    user: User  # type: ignore[assignment]  # Django's may be nobody
+    user: User
 
 
 def staff_page(view: View) -> View:

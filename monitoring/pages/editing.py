@@ -24,7 +24,7 @@ from monitoring.pages import kinds, names, settings_forms
 from monitoring.pages.access import StaffRequest, admin_page, staff_page
 from monitoring.pages.forms import ServiceForm
 from monitoring.pages.monitor_form import MonitorForm
-from monitoring.services import channels, escalations, monitors, pages, windows
+from monitoring.services import channels, escalations, monitors, status_pages, windows
 
 LISTED = 200
 
@@ -84,9 +84,9 @@ THINGS: Mapping[str, Thing] = {
     "page": Thing(
         settings_forms.StatusPageForm,
         gettext_lazy("Add a status page"),
-        pages.read_page,
-        lambda actor, form, key: pages.save_page(actor, form.given(), key),
-        pages.delete_page,
+        status_pages.read_page,
+        lambda actor, form, key: status_pages.save_page(actor, form.given(), key),
+        status_pages.delete_page,
     ),
 }
 
@@ -99,7 +99,7 @@ def settings_page(request: StaffRequest) -> HttpResponseBase:
         "channels": channels.channels(user)[:LISTED],
         "windows": windows.windows(user)[:LISTED],
         "policies": escalations.policies(user)[:LISTED],
-        "pages": pages.pages(user)[:LISTED],
+        "pages": status_pages.pages(user)[:LISTED],
         "channel_kinds": THINGS["channel"].kinds(),
     }
     return TemplateResponse(request, "monitoring/settings.html", context)

@@ -1,4 +1,4 @@
-"""What all forms of the settings share: they gather, a service judges, and its refusal stands at the field."""
+"""What all forms of the settings share: a service judges what they gather, and refuses at the field."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class Words(forms.CharField):
         return ", ".join(value) if isinstance(value, (list, tuple)) else value
 
     def to_python(self, value: Any) -> Any:
-        return [word.strip() for word in super().to_python(value).split(",") if word.strip()]
+        return [word.strip() for word in (super().to_python(value) or "").split(",") if word.strip()]
 
 
 class Lines(TextArea):
@@ -99,7 +99,7 @@ class Lines(TextArea):
         return "\n".join(value) if isinstance(value, (list, tuple)) else value
 
     def to_python(self, value: Any) -> Any:
-        return [line.strip() for line in super().to_python(value).splitlines() if line.strip()]
+        return [line.strip() for line in (super().to_python(value) or "").splitlines() if line.strip()]
 
 
 class Headers(TextArea):
@@ -117,7 +117,7 @@ class Headers(TextArea):
 
     def to_python(self, value: Any) -> Any:
         found: dict[str, Any] = {}
-        for line in super().to_python(value).splitlines():
+        for line in (super().to_python(value) or "").splitlines():
             name, colon, content = line.partition(":")
             if line.strip() and not colon:
                 raise forms.ValidationError(_("One header a line, as Name: value"))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from monitoring import kinds
+
 LABELS: dict[str, str | Promise] = {
     "http": "HTTP(S)",
     "keyword": _("Keyword"),
@@ -25,4 +27,7 @@ def label(name: str) -> str:
 
 
 def labels() -> list[tuple[str, str]]:
-    return [(name, label(name)) for name in LABELS]
+    """All there are, in their usual order; those of other packages after them."""
+    known = kinds.names()
+    ours = [name for name in LABELS if name in known]
+    return [(name, label(name)) for name in (*ours, *sorted(set(known) - set(ours)))]

@@ -20,8 +20,8 @@ LAST = (
     "response_time_critical_ms", "tags", "parent", "notification_channels", "escalation", "version",
 )  # fmt: skip
 WEB = (
-    "url", "method", "expected_status", "headers", "body", "options_max_redirects", "options_certificate_days",
-    "options_ignore_certificate", "uses_monitoring_token",
+    "url", "method", "expected_status", "headers", "body", "options_max_redirects",
+    "options_certificate_days", "options_ignore_certificate", "uses_monitoring_token",
 )  # fmt: skip
 OWN: dict[str, tuple[str, ...]] = {
     "http": (*WEB, "expected_text"),
@@ -31,7 +31,7 @@ OWN: dict[str, tuple[str, ...]] = {
     "port": ("host", "port"),
     "dns": ("host", "options_record", "options_server", "options_text"),
     "tls": ("host", "port", "options_certificate_days"),
-    "push": (),
+    "push": ("options_grace",),
     "socketio": ("url",),
     "discord_bot": (),
 }
@@ -102,10 +102,13 @@ class MonitorForm(ServiceForm):
     options_comparison = forms.ChoiceField(
         label=_("Comparison"), choices=_choices(COMPARISONS), required=False
     )
-    options_expected = JsonOrText(label=_("Expected value"), max_length=500, required=False)
+    options_expected = JsonOrText(label=_("Expected value"), required=False)
     options_record = forms.ChoiceField(label=_("Record"), choices=_choices(RECORDS), required=False)
     options_server = forms.CharField(label=_("Name server"), max_length=255, required=False)
     options_text = forms.CharField(label=_("Expected value"), max_length=500, required=False)
+    options_grace = forms.IntegerField(
+        label=_("Seconds a call may be late"), required=False, min_value=0, max_value=86_400
+    )
     uses_monitoring_token = forms.BooleanField(
         label=_("Send this site's monitoring token"), required=False, help_text=_("Only to this site itself.")
     )
@@ -190,10 +193,21 @@ class MonitorForm(ServiceForm):
         for name in list(found["options"]):
             if found["options"][name] is False:
                 del found["options"][name]
+        found["options"] = self._not_shown() | found["options"]
         found = {
             name: value for name, value in found.items() if name not in NUMBERS or value not in (None, "")
         }
         return found if self.row is not None else found | {"type": self.kind}
+
+    def _not_shown(self) -> dict[str, Any]:
+        """Stored options that this form has no field for: they stay."""
+        stored = {} if self.row is None else self.row.options
+        shown = {"expected"} if self.kind == "dns" else set()
+        return {
+            name: value
+            for name, value in stored.items()
+            if name not in shown and f"options_{name}" not in self.fields
+        }
 
     @property
     def seen_version(self) -> str | None:

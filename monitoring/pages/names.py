@@ -14,13 +14,11 @@ SUGGESTED = 20
 
 def keys_of(names: Collection[str]) -> dict[str, int]:
     """Raises `ValidationError` for what is no monitor, or more than one. Two queries."""
-    numbers = {name: int(name[1:]) for name in names if _is_number(name)}
-    known = set(Monitor.objects.filter(pk__in=numbers.values()).values_list("pk", flat=True))
-    found = {name: key for name, key in numbers.items() if key in known}
-    twice: set[str] = set()
+    found = _by_number(names)
+    twice: list[str] = []
     for name, key in Monitor.objects.filter(name__in=set(names) - found.keys()).values_list("name", "pk"):
         if name in found:
-            twice.add(f"{name} (#{found[name]}, #{key})")
+            twice.append(f"{name} (#{found[name]}, #{key})")
         found[name] = key
     wrong = [_("There is no monitor “%(name)s”.") % {"name": name} for name in names if name not in found]
     wrong += [
@@ -29,6 +27,12 @@ def keys_of(names: Collection[str]) -> dict[str, int]:
     if wrong:
         raise ValidationError(wrong)
     return found
+
+
+def _by_number(names: Collection[str]) -> dict[str, int]:
+    numbers = {name: int(name[1:]) for name in names if _is_number(name)}
+    known = set(Monitor.objects.filter(pk__in=numbers.values()).values_list("pk", flat=True))
+    return {name: key for name, key in numbers.items() if key in known}
 
 
 def _is_number(name: str) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import STAFF
@@ -82,7 +81,11 @@ class ChannelForm(ServiceForm):
 
     def given(self) -> dict[str, Any]:
         found = gathered(super().given(), "config")
-        return found if self.row is not None else found | {"type": self.kind}
+        if self.row is None:
+            return found | {"type": self.kind}
+        if found["config"] == shown_config(self.row):
+            del found["config"]  # as it was: there is nothing to judge
+        return found
 
 
 class WindowForm(ServiceForm):
@@ -126,14 +129,14 @@ class PolicyForm(ServiceForm):
         for number in range(STEPS):
             place = {"number": number + 1}
             self.fields[f"minutes_{number}"] = forms.IntegerField(
-                label=_now("Step %(number)s: after so many minutes") % place,
+                label=_("Step %(number)s: after so many minutes") % place,
                 required=number == 0,
                 min_value=0,
                 initial=None if number else 0,
                 help_text=_("0 is at once.") if number == 0 else "",
             )
             self.fields[f"channels_{number}"] = forms.TypedMultipleChoiceField(
-                label=_now("Step %(number)s: channels") % place,
+                label=_("Step %(number)s: channels") % place,
                 required=number == 0,
                 coerce=int,
                 choices=channels,

@@ -47,10 +47,9 @@ def dashboard(request: StaffRequest) -> HttpResponseBase:
 def monitor_page(request: StaffRequest, monitor_id: int) -> HttpResponseBase:
     monitor = found(monitor_id)
     uptimes = uptimes_of([monitor.pk], UPTIME_DAYS).get(monitor.pk, Uptimes())
-    [row] = reading.with_history([monitor])
     context = {
         "monitor": monitor,
-        "row": row,
+        "state": monitor.state,
         "uptimes": [(days, uptimes.by_days.get(days)) for days in UPTIME_DAYS],
         "checks": reading.newest_checks(monitor, LAST),
         "incidents": reading.incidents().filter(monitor=monitor)[:LAST],

@@ -8,7 +8,7 @@ from datetime import timedelta
 from django.utils import formats
 from django.utils.translation import gettext as _
 
-NOTHING = "–"
+NOTHING = "–"  # noqa: RUF001 - it stands where a number would
 
 
 def duration(span: timedelta) -> str:

@@ -101,7 +101,8 @@ def _new_token() -> str:
 def update_monitor(actor: User, monitor_id: int, given: Any, version: str | None = None) -> Monitor:
     """Change what is given. Looks names up where the target changes: never in a transaction.
 
-    Raises `NotAllowed`, `NotFound`, `NotValid`, `TargetRefused`, and `StaleVersion` where `version` is none of now.
+    Raises `NotAllowed`, `NotFound`, `NotValid`, `TargetRefused`, and `StaleVersion` where `version` is
+    not that of now.
     """
     _require_admin(actor)
     seen = read_monitor(actor, monitor_id)
@@ -203,10 +204,11 @@ def check_now(actor: User, monitor_id: int) -> Monitor:
 
 @transaction.atomic
 def delete_monitor(actor: User, monitor_id: int) -> None:
-    """With its history and incidents; its single checks go a moment later. Its children have no parent then."""
+    """With its history and incidents; its single checks go a moment later. Its children lose their parent."""
     _require_admin(actor)
     monitor = _locked(monitor_id)
     facts = _facts(monitor, {})
+    standing.lock(monitor)
     monitor.delete()
     jobs.forget_checks.enqueue(monitor_id)
     record("monitor.deleted", "monitor", monitor_id, actor_id=actor.pk, before=facts)

@@ -14,7 +14,7 @@ from monitoring.services.windows import may_read
 
 
 def overview(actor: User, now: datetime) -> dict[str, Any]:
-    """`status`: `operational`, `degraded` (something is down), or `outage` (something critical is). Two queries."""
+    """`status`: `operational`, `degraded` (something is down), `outage` (something critical is)."""
     if not may_read(actor):
         raise NotAllowed
     states = MonitorState.objects.order_by().aggregate(

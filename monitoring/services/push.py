@@ -22,7 +22,11 @@ def take_sign(token: str, address: str | None, *, up: bool) -> Monitor:
     Raises `UnknownPushToken` for a monitor that is paused too, and `TooMany`.
     """
     ratelimits.check("push-guesses", address or "unknown", WRONG_PER_ADDRESS)
-    monitor = Monitor.objects.filter(push_token=token, type="push", active=True).first() if token.isascii() else None
+    monitor = (
+        Monitor.objects.filter(push_token=token, type="push", active=True).first()
+        if token.isascii()
+        else None
+    )
     if monitor is None:
         ratelimits.spend("push-guesses", address or "unknown", WRONG_PER_ADDRESS)
         raise UnknownPushToken

@@ -1,4 +1,4 @@
-"""What becomes of a monitor's standing when its settings change. Always inside of the transaction that does it.
+"""What becomes of a monitor's standing when its settings change. Always inside of the transaction of that.
 
 A result counts only under the fence it was begun with, so raising it makes void what is being checked now.
 """
@@ -28,14 +28,21 @@ def begin(monitor: Monitor, now: datetime) -> MonitorState:
     return state
 
 
+def lock(monitor: Monitor) -> None:
+    """Before anything else of it is written: an engine that stores its result takes the same lock first."""
+    list(MonitorState.objects.filter(monitor=monitor).select_for_update(no_key=True).values_list("pk"))
+
+
 def pause(monitor: Monitor, now: datetime) -> None:
     """An open incident ends with it, and nobody is told of a recovery: none was seen."""
+    lock(monitor)
     _enter(monitor, Status.PAUSED, now)
     _forget_trouble(monitor, now)
     _set(monitor, status=Status.PAUSED, since=now, next_check_at=None)
 
 
 def resume(monitor: Monitor, now: datetime) -> None:
+    lock(monitor)
     _enter(monitor, Status.UNKNOWN, now)
     due = slot_at_or_after(monitor.pk, monitor.interval, now)
     _set(monitor, status=Status.PENDING, since=now, next_check_at=due)
@@ -43,14 +50,17 @@ def resume(monitor: Monitor, now: datetime) -> None:
 
 def retarget(monitor: Monitor, now: datetime) -> None:
     """What was found out is about something else: begin anew, at once."""
+    lock(monitor)
     _enter(monitor, Status.UNKNOWN, now)
     _forget_trouble(monitor, now)
     _set(monitor, status=Status.PENDING, since=now, next_check_at=now, certificate_expires_at=None)
 
 
 def move_slot(monitor: Monitor, now: datetime) -> None:
+    """A check that is being made is void: it would set the next one by the old interval."""
     due = slot_at_or_after(monitor.pk, monitor.interval, now)
-    MonitorState.objects.filter(monitor=monitor, next_check_at__isnull=False).update(next_check_at=due)
+    active = MonitorState.objects.filter(monitor=monitor, next_check_at__isnull=False)
+    active.update(next_check_at=due, fence=F("fence") + 1)
 
 
 def check_soon(monitor: Monitor, now: datetime) -> None:

@@ -114,7 +114,8 @@ def _seen(monitor: Monitor, wanted: Range, first: datetime) -> Iterable[tuple[da
             yield at, _of_check(status, is_up, ms)
         return
     names = (*KINDS, "sum_ms", "min_ms", "max_ms", *COLUMNS)
-    stored = wanted.source.objects.filter(monitor_id=monitor.pk, start__gte=first).order_by("start")
+    roll_ups: Any = wanted.source.objects
+    stored = roll_ups.filter(monitor_id=monitor.pk, start__gte=first).order_by("start")
     for start, *values in stored.values_list("start", *names):
         yield start, _of_roll_up(dict(zip(names, values, strict=True)))
 

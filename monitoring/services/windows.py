@@ -7,6 +7,7 @@ are kept for lists and for asking quickly; what runs now is answered right even 
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -65,8 +66,7 @@ def _starts(window: MaintenanceWindow, after: datetime) -> Iterator[datetime]:
     first = window.starts_at.astimezone(zone).replace(tzinfo=None)
     # Wall clocks are compared without their offsets: begin early enough to miss none.
     begin = after.astimezone(zone).replace(tzinfo=None) - CLOCKS_CHANGE
-    rule = _bounded(_rule(window.recurrence, first, zone), max(begin, first) + SEARCHED)
-    for local in rule.xafter(begin, inc=True):
+    for local in _rule(window.recurrence, first, zone).xafter(begin, inc=True):
         # A time that the clocks jump over is as late after the jump as it was meant to be before.
         yield local.replace(tzinfo=zone).astimezone(UTC)
 
@@ -87,12 +87,11 @@ def _rule(recurrence: str, first: datetime, zone: ZoneInfo) -> rrule:
     return rule
 
 
-def _bounded(rule: rrule, until: datetime) -> rrule:
-    """A rule that never comes again would be searched until the year 9999."""
-    if rule._count is not None:  # type: ignore[attr-defined]
-        return rule
-    own: datetime | None = rule._until  # type: ignore[attr-defined]
-    return rule.replace(until=min(own, until) if own else until)
+def _is_a_date(rule: Any) -> bool:
+    """30 February: the library would look for it until the year 9999."""
+    months = rule._bymonth or range(1, 13)
+    days = [*(rule._bymonthday or ()), *(-day for day in rule._bynmonthday or ())]
+    return not days or any(day <= monthrange(2024, month)[1] for month in months for day in days)
 
 
 def current_or_next(window: MaintenanceWindow, now: datetime) -> Occurrence | None:
@@ -224,13 +223,12 @@ def _check(window: MaintenanceWindow, links: Mapping[str, list[Any]]) -> None:
 
 
 def _comes(window: MaintenanceWindow) -> bool:
-    """Whether the rule ever does; one with a COUNT as well, which alone would not end the search."""
+    """Whether the rule ever does, within years that somebody plans for."""
     zone = ZoneInfo(window.time_zone)
     first = window.starts_at.astimezone(zone).replace(tzinfo=None)
     rule = _rule(window.recurrence, first, zone)
-    own: datetime | None = rule._until  # type: ignore[attr-defined]
-    until = first + SEARCHED
-    return next(iter(rule.replace(count=None, until=min(own, until) if own else until)), None) is not None
+    found: datetime | None = next(iter(rule), None) if _is_a_date(rule) else None
+    return found is not None and found < first + SEARCHED
 
 
 def _covered(window: MaintenanceWindow, links: Mapping[str, list[Any]], name: str) -> bool:

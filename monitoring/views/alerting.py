@@ -14,8 +14,18 @@ from monitoring import serializers as s
 from monitoring.paging import LongPageQuery, page_by_name
 from monitoring.rendering import channel_json, policy_json, window_json
 from monitoring.services import channels, escalations, windows
+from monitoring.services.channels import ChannelInUse, NameTaken, TooManyChannels
 from monitoring.views import examples
-from monitoring.views.envelope import EnvelopeViews, key_of, many, nothing, one, parsed_part, refusals, success
+from monitoring.views.envelope import (
+    EnvelopeViews,
+    key_of,
+    many,
+    nothing,
+    one,
+    parsed_part,
+    refusals,
+    success,
+)
 
 CHANNEL = OpenApiParameter("channel_id", int, OpenApiParameter.PATH)
 POLICY = OpenApiParameter("policy_id", int, OpenApiParameter.PATH)
@@ -30,7 +40,7 @@ class ChannelViews(EnvelopeViews):
     @allow(Watcher)
     @extend_schema(
         parameters=[LongPageQuery],
-        responses={200: many(s.ChannelOut), **refusals(400, 401, 403)},
+        responses={200: many(s.NotificationChannelOut), **refusals(400, 401, 403)},
         examples=[examples.CHANNELS],
     )
     def list(self, request: MemberRequest) -> Response:
@@ -41,17 +51,19 @@ class ChannelViews(EnvelopeViews):
 
     @allow(Admin)
     @extend_schema(
-        request=s.ChannelIn,
-        responses={201: one(s.ChannelOut), **refusals(400, 401, 403, 409)},
+        request=s.NotificationChannelIn,
+        responses={201: one(s.NotificationChannelOut), **refusals(400, 401, 403, NameTaken, TooManyChannels)},
         examples=[examples.EMAIL, examples.WEBHOOK, examples.SLACK, examples.DISCORD],
     )
     def add(self, request: MemberRequest) -> Response:
         """A new channel. Its hosts must be on the internet."""
-        channel = channels.save_channel(request.user, parsed_part(s.ChannelIn, request.data))
+        channel = channels.save_channel(request.user, parsed_part(s.NotificationChannelIn, request.data))
         return success(channel_json(channel), message="Channel created", status=201)
 
     @allow(Watcher)
-    @extend_schema(parameters=[CHANNEL], responses={200: one(s.ChannelOut), **refusals(401, 403, 404)})
+    @extend_schema(
+        parameters=[CHANNEL], responses={200: one(s.NotificationChannelOut), **refusals(401, 403, 404)}
+    )
     def read(self, request: MemberRequest, channel_id: str) -> Response:
         """One of them."""
         return success(channel_json(channels.read_channel(request.user, key_of(channel_id))))
@@ -59,18 +71,24 @@ class ChannelViews(EnvelopeViews):
     @allow(Admin)
     @extend_schema(
         parameters=[CHANNEL],
-        request=s.ChannelIn,
-        responses={200: one(s.ChannelOut), **refusals(400, 401, 403, 404, 409)},
+        request=s.NotificationChannelIn,
+        responses={200: one(s.NotificationChannelOut), **refusals(400, 401, 403, 404, NameTaken)},
     )
     def change(self, request: MemberRequest, channel_id: str) -> Response:
         """Change what is given; `config` as a whole, where `…` keeps a secret as it is."""
         key = key_of(channel_id)
         channels.read_channel(request.user, key)
-        body = parsed_part(s.ChannelIn, request.data, partial=True)
-        return success(channel_json(channels.save_channel(request.user, body, key)), message="Channel changed")
+        body = parsed_part(s.NotificationChannelIn, request.data, partial=True)
+        return success(
+            channel_json(channels.save_channel(request.user, body, key)), message="Channel changed"
+        )
 
     @allow(Admin)
-    @extend_schema(parameters=[CHANNEL], responses={200: nothing(), **refusals(401, 403, 404, 409)})
+    @extend_schema(
+        parameters=[CHANNEL],
+        request=None,
+        responses={200: nothing(), **refusals(401, 403, 404, ChannelInUse)},
+    )
     def remove(self, request: MemberRequest, channel_id: str) -> Response:
         """What waits to be sent to it is not sent."""
         channels.delete_channel(request.user, key_of(channel_id))
@@ -92,9 +110,7 @@ class PolicyViews(EnvelopeViews):
     request: MemberRequest
 
     @allow(Watcher)
-    @extend_schema(
-        parameters=[LongPageQuery], responses={200: many(s.PolicyOut), **refusals(400, 401, 403)}
-    )
+    @extend_schema(parameters=[LongPageQuery], responses={200: many(s.PolicyOut), **refusals(400, 401, 403)})
     def list(self, request: MemberRequest) -> Response:
         """All escalation policies, by name."""
         query = parsed(LongPageQuery, request.query_params)
@@ -104,7 +120,7 @@ class PolicyViews(EnvelopeViews):
     @allow(Admin)
     @extend_schema(
         request=s.PolicyIn,
-        responses={201: one(s.PolicyOut), **refusals(400, 401, 403, 409)},
+        responses={201: one(s.PolicyOut), **refusals(400, 401, 403, NameTaken)},
         examples=[examples.POLICY],
     )
     def add(self, request: MemberRequest) -> Response:
@@ -122,17 +138,19 @@ class PolicyViews(EnvelopeViews):
     @extend_schema(
         parameters=[POLICY],
         request=s.PolicyIn,
-        responses={200: one(s.PolicyOut), **refusals(400, 401, 403, 404, 409)},
+        responses={200: one(s.PolicyOut), **refusals(400, 401, 403, 404, NameTaken)},
     )
     def change(self, request: MemberRequest, policy_id: str) -> Response:
         """Change what is given; `steps` as a whole."""
         key = key_of(policy_id)
         escalations.read_policy(request.user, key)
         body = parsed_part(s.PolicyIn, request.data, partial=True)
-        return success(policy_json(escalations.save_policy(request.user, body, key)), message="Policy changed")
+        return success(
+            policy_json(escalations.save_policy(request.user, body, key)), message="Policy changed"
+        )
 
     @allow(Admin)
-    @extend_schema(parameters=[POLICY], responses={200: nothing(), **refusals(401, 403, 404)})
+    @extend_schema(parameters=[POLICY], request=None, responses={200: nothing(), **refusals(401, 403, 404)})
     def remove(self, request: MemberRequest, policy_id: str) -> Response:
         """Monitors that had it tell their own channels again."""
         escalations.delete_policy(request.user, key_of(policy_id))
@@ -145,9 +163,7 @@ class WindowViews(EnvelopeViews):
     request: MemberRequest
 
     @allow(Watcher)
-    @extend_schema(
-        parameters=[s.WindowsQuery], responses={200: many(s.WindowOut), **refusals(400, 401, 403)}
-    )
+    @extend_schema(parameters=[s.WindowsQuery], responses={200: many(s.WindowOut), **refusals(400, 401, 403)})
     def list(self, request: MemberRequest) -> Response:
         """All maintenance windows, the latest beginning first."""
         query = parsed(s.WindowsQuery, request.query_params)
@@ -167,7 +183,9 @@ class WindowViews(EnvelopeViews):
     def add(self, request: MemberRequest) -> Response:
         """A new window: once, or recurring by the wall clock of its time zone."""
         saved = windows.save_window(request.user, parsed_part(s.WindowIn, request.data))
-        return success(window_json(windows.read_window(request.user, saved.pk)), message="Window created", status=201)
+        return success(
+            window_json(windows.read_window(request.user, saved.pk)), message="Window created", status=201
+        )
 
     @allow(Watcher)
     @extend_schema(parameters=[WINDOW], responses={200: one(s.WindowOut), **refusals(401, 403, 404)})
@@ -189,7 +207,7 @@ class WindowViews(EnvelopeViews):
         return success(window_json(windows.read_window(request.user, key)), message="Window changed")
 
     @allow(Admin)
-    @extend_schema(parameters=[WINDOW], responses={200: nothing(), **refusals(401, 403, 404)})
+    @extend_schema(parameters=[WINDOW], request=None, responses={200: nothing(), **refusals(401, 403, 404)})
     def remove(self, request: MemberRequest, window_id: str) -> Response:
         """If it runs now, it ends."""
         windows.delete_window(request.user, key_of(window_id))

@@ -7,17 +7,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiResponse, inline_serializer
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse, inline_serializer
 from rest_framework import serializers
 from rest_framework.response import Response
 
 from accounts.viewsets import RoleViewSet
+from hazesite import schema
 from hazesite.api import answer_errors
-from hazesite.errors import NotFound
-from hazesite.schema import SENTENCES, ErrorOut
+from hazesite.errors import NotFound, Refused
+from hazesite.schema import ErrorOut
+from monitoring.serializers import ERROR, SUCCESS
+
+SOME_TIME = "2026-11-28T08:15:30.123456Z"
 
 
 def success(
@@ -35,9 +40,12 @@ def success(
 
 def answer_errors_in_both(error: Exception, context: dict[str, Any]) -> Response:
     answer = answer_errors(error, context)
-    both = {"status": "error", "data": None, "message": answer.data["error"], "timestamp": timezone.now()}
-    answer.data = {**answer.data, **both}
+    answer.data = {**answer.data, **_both(answer.data["error"], timezone.now())}
     return answer
+
+
+def _both(sentence: str, now: object) -> dict[str, Any]:
+    return {"status": "error", "data": None, "message": sentence, "timestamp": now}
 
 
 class EnvelopeViews(RoleViewSet):
@@ -45,8 +53,10 @@ class EnvelopeViews(RoleViewSet):
         return answer_errors_in_both
 
 
-def parsed_part(serializer: type[serializers.Serializer[Any]], data: Any, *, partial: bool = False) -> dict[str, Any]:
-    """As `parsed`; with `partial` what is not given stays as it is. Raises the framework's `ValidationError`."""
+def parsed_part(
+    serializer: type[serializers.Serializer[Any]], data: Any, *, partial: bool = False
+) -> dict[str, Any]:
+    """As `parsed`; with `partial` what is not given is left out. Raises the framework's `ValidationError`."""
     form = serializer(data=data, partial=partial)
     form.is_valid(raise_exception=True)
     return dict(form.validated_data)
@@ -63,26 +73,37 @@ def key_of(text: str) -> int:
 class BothErrorsOut(ErrorOut):
     """The shape of every error of the monitors' part: both envelopes in one."""
 
-    status = serializers.ChoiceField(["error"])
+    status = serializers.ChoiceField(ERROR)
     data = serializers.JSONField(allow_null=True)  # type: ignore[assignment]
     message = serializers.CharField()
     timestamp = serializers.DateTimeField()
 
 
-def refusals(*statuses: int) -> dict[int, OpenApiResponse]:
-    """For `extend_schema(responses=...)`."""
-    return {status: OpenApiResponse(BothErrorsOut, SENTENCES[status]) for status in statuses}
+def refusals(*expected: int | type[Refused]) -> dict[int, OpenApiResponse]:
+    """As the site's own, with both envelopes."""
+    return {status: _with_both(answer) for status, answer in schema.refusals(*expected).items()}
 
 
+def _with_both(answer: OpenApiResponse) -> OpenApiResponse:
+    examples = [
+        OpenApiExample(one.name, {**one.value, **_both(one.value["error"], SOME_TIME)})
+        for one in answer.examples
+    ]
+    return OpenApiResponse(BothErrorsOut, answer.description, examples)
+
+
+@cache
 def one(out: type[serializers.Serializer[Any]]) -> Any:
     return _envelope(out, out())
 
 
+@cache
 def many(out: type[serializers.Serializer[Any]]) -> Any:
     cursor = serializers.CharField(allow_null=True, help_text="For the next page; null at the end.")
     return _envelope(out, out(many=True), "List", next_cursor=cursor)
 
 
+@cache
 def nothing() -> Any:
     return inline_serializer(
         "NothingAnswer", _shared() | {"data": serializers.JSONField(allow_null=True, help_text="Null.")}
@@ -96,7 +117,7 @@ def _envelope(out: type[serializers.Serializer[Any]], data: Any, suffix: str = "
 
 def _shared() -> dict[str, Any]:
     return {
-        "status": serializers.ChoiceField(["success"]),
+        "status": serializers.ChoiceField(SUCCESS),
         "message": serializers.CharField(allow_null=True),
         "timestamp": serializers.DateTimeField(),
     }

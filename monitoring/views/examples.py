@@ -169,7 +169,14 @@ KUMA = _request(
         "version": "1.23.16",
         "notificationList": [],
         "monitorList": [
-            {"id": 1, "name": "Site", "type": "http", "url": "https://example.org", "interval": 60, "maxretries": 1}
+            {
+                "id": 1,
+                "name": "Site",
+                "type": "http",
+                "url": "https://example.org",
+                "interval": 60,
+                "maxretries": 1,
+            }
         ],
     },
 )

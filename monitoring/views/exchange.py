@@ -37,7 +37,9 @@ class ExchangeViews(EnvelopeViews):
             report = plan.run(request.user, request.data, dry_run=query["dry_run"], update=query["update"])
         except portable.Unusable as unusable:
             raise NotValid.by({"body": [str(unusable)]}) from unusable
-        return success(report.as_json(), message="Nothing was changed: a dry run" if report.dry_run else "Imported")
+        return success(
+            report.as_json(), message="Nothing was changed: a dry run" if report.dry_run else "Imported"
+        )
 
     @allow(Admin)
     @extend_schema(

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.response import Response
@@ -15,7 +17,7 @@ from monitoring.views import examples
 from monitoring.views.envelope import EnvelopeViews, key_of, many, one, refusals, success
 
 INCIDENT = OpenApiParameter("incident_id", int, OpenApiParameter.PATH)
-STATES = {
+STATES: dict[str, dict[str, Any]] = {
     "open": {"resolved_at": None, "acknowledged_at": None},
     "acknowledged": {"resolved_at": None, "acknowledged_at__isnull": False},
     "resolved": {"resolved_at__isnull": False},

@@ -16,6 +16,7 @@ from accounts.viewsets import allow
 from botconfig.errors import StaleVersion
 from hazesite.api import parsed
 from monitoring import serializers as s
+from monitoring.errors import MonitorPaused, TargetRefused
 from monitoring.models import Check, Monitor
 from monitoring.monitor_settings import MonitorChangeIn, MonitorIn
 from monitoring.paging import page_by_name, page_by_time
@@ -65,7 +66,7 @@ class MonitorViews(EnvelopeViews):
     @allow(Admin)
     @extend_schema(
         request=MonitorIn,
-        responses={201: one(s.MonitorOut), **refusals(400, 401, 403)},
+        responses={201: one(s.MonitorOut), **refusals(400, 401, 403, TargetRefused)},
         examples=[examples.NEW_MONITOR, examples.NEW_PUSH, examples.MONITOR],
     )
     def add(self, request: MemberRequest) -> Response:
@@ -87,7 +88,7 @@ class MonitorViews(EnvelopeViews):
     @extend_schema(
         parameters=[MONITOR, IF_MATCH],
         request=MonitorChangeIn,
-        responses={200: one(s.MonitorOut), **refusals(400, 401, 403, 404, 412)},
+        responses={200: one(s.MonitorOut), **refusals(400, 401, 403, 404, StaleVersion, TargetRefused)},
         examples=[examples.CHANGE, examples.MONITOR],
     )
     def change(self, request: MemberRequest, monitor_id: str) -> Response:
@@ -97,7 +98,7 @@ class MonitorViews(EnvelopeViews):
         return _answer(request, monitor, message="Monitor changed")
 
     @allow(Admin)
-    @extend_schema(parameters=[MONITOR], responses={200: nothing(), **refusals(401, 403, 404)})
+    @extend_schema(parameters=[MONITOR], request=None, responses={200: nothing(), **refusals(401, 403, 404)})
     def remove(self, request: MemberRequest, monitor_id: str) -> Response:
         """It and its history, for good."""
         monitors.delete_monitor(request.user, key_of(monitor_id))
@@ -125,7 +126,7 @@ class MonitorViews(EnvelopeViews):
     @extend_schema(
         parameters=[MONITOR],
         request=None,
-        responses={202: one(s.MonitorOut), **refusals(401, 403, 404, 409, 429)},
+        responses={202: one(s.MonitorOut), **refusals(401, 403, 404, MonitorPaused, 429)},
     )
     def check_now(self, request: MemberRequest, monitor_id: str) -> Response:
         """Ask for a check. It is done within a second or two; how it went is in the monitor then."""
@@ -150,7 +151,7 @@ class MonitorViews(EnvelopeViews):
     @allow(Watcher)
     @extend_schema(
         parameters=[MONITOR, s.StatsQuery],
-        responses={200: one(s.StatsOut), **refusals(400, 401, 403, 404)},
+        responses={200: one(s.MonitorStatsOut), **refusals(400, 401, 403, 404)},
         examples=[examples.STATS],
     )
     def stats(self, request: MemberRequest, monitor_id: str) -> Response:
@@ -181,5 +182,3 @@ def _version(if_match: str | None) -> str | None:
     if found is None:
         raise StaleVersion
     return found[1]
-
-

@@ -10,8 +10,8 @@ from hazesite.api import parsed
 from monitoring import serializers as s
 from monitoring.paging import LongPageQuery, page_by
 from monitoring.rendering import page_json
-from monitoring.services import pages
-from monitoring.services.pages import PageIn
+from monitoring.services import status_pages
+from monitoring.services.status_pages import PageIn, SlugTaken
 from monitoring.views import examples
 from monitoring.views.envelope import EnvelopeViews, key_of, many, nothing, one, refusals, success
 
@@ -28,39 +28,41 @@ class PageViews(EnvelopeViews):
     def list(self, request: MemberRequest) -> Response:
         """All status pages, by title."""
         query = parsed(LongPageQuery, request.query_params)
-        page, cursor = page_by("title", pages.pages(request.user), **query)
+        page, cursor = page_by("title", status_pages.pages(request.user), **query)
         return success([page_json(row) for row in page], next_cursor=cursor)
 
     @allow(Admin)
     @extend_schema(
         request=PageIn,
-        responses={201: one(s.PageOut), **refusals(400, 401, 403, 409)},
+        responses={201: one(s.PageOut), **refusals(400, 401, 403, SlugTaken)},
         examples=[examples.PAGE],
     )
     def add(self, request: MemberRequest) -> Response:
         """A new page, at `/status/<slug>`."""
-        return success(page_json(pages.save_page(request.user, request.data)), message="Page created", status=201)
+        return success(
+            page_json(status_pages.save_page(request.user, request.data)), message="Page created", status=201
+        )
 
     @allow(Watcher)
     @extend_schema(parameters=[PAGE], responses={200: one(s.PageOut), **refusals(401, 403, 404)})
     def read(self, request: MemberRequest, page_id: str) -> Response:
         """One of them."""
-        return success(page_json(pages.read_page(request.user, key_of(page_id))))
+        return success(page_json(status_pages.read_page(request.user, key_of(page_id))))
 
     @allow(Admin)
     @extend_schema(
         parameters=[PAGE],
         request=PageIn,
-        responses={200: one(s.PageOut), **refusals(400, 401, 403, 404, 409)},
+        responses={200: one(s.PageOut), **refusals(400, 401, 403, 404, SlugTaken)},
     )
     def change(self, request: MemberRequest, page_id: str) -> Response:
         """Change what is given; `monitors` as a whole."""
-        page = pages.save_page(request.user, request.data, key_of(page_id))
+        page = status_pages.save_page(request.user, request.data, key_of(page_id))
         return success(page_json(page), message="Page changed")
 
     @allow(Admin)
-    @extend_schema(parameters=[PAGE], responses={200: nothing(), **refusals(401, 403, 404)})
+    @extend_schema(parameters=[PAGE], request=None, responses={200: nothing(), **refusals(401, 403, 404)})
     def remove(self, request: MemberRequest, page_id: str) -> Response:
         """Its address answers 404 from now on."""
-        pages.delete_page(request.user, key_of(page_id))
+        status_pages.delete_page(request.user, key_of(page_id))
         return success(None, message="Page deleted")

@@ -28,7 +28,9 @@ class PushViews(ViewSet):
         return answer_errors_in_both
 
     @extend_schema(
-        parameters=[s.PushIn], responses={200: s.PushOut, **refusals(400, 404, 429)}, examples=[examples.PUSHED]
+        parameters=[s.PushIn],
+        responses={200: s.PushOut, **refusals(400, 404, 429)},
+        examples=[examples.PUSHED],
     )
     def by_query(self, request: Request, token: str) -> Response:
         """A sign of life: `?status=up&msg=OK&ping=12`."""

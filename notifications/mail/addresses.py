@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from hazesite import ratelimits
-from hazesite.errors import Invalid, NotFound
+from hazesite.errors import Invalid, NotFound, Unfit
 from hazesite.outgoing.models import Delivery
 from hazesite.outgoing.services import queue
 from notifications.errors import BadLink, MailNotConfigured
@@ -47,7 +47,7 @@ def change_address(
         if address is not None and _needs_link(user, address):
             _ask(user, address)
         if muted is not None and not MailAddress.objects.filter(user=user).update(muted=sorted(set(muted))):
-            raise Invalid(fields={"muted": ["There is no address yet."]})
+            raise Unfit(fields={"muted": ["There is no address yet."]})
     return address_of(user)
 
 

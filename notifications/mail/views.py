@@ -6,14 +6,16 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
 from accounts.http import MemberRequest
+from accounts.serializers import DoneOut
 from accounts.viewsets import RoleViewSet
 from hazesite.api import parsed
+from hazesite.errors import Unfit
 from hazesite.schema import refusals
+from notifications.errors import MailNotConfigured
 from notifications.mail import addresses
 from notifications.mail import serializers as s
 from notifications.mail.models import MailAddress
 from notifications.mail.switch import is_on
-from notifications.serializers import SuccessOut
 
 
 class MailViews(RoleViewSet):
@@ -24,14 +26,16 @@ class MailViews(RoleViewSet):
         """Where the caller is mailed, and what is not."""
         return Response(_shown(addresses.address_of(request.user)))
 
-    @extend_schema(request=s.MailIn, responses={200: s.MailOut, **refusals(400, 401, 403, 429, 503)})
+    @extend_schema(
+        request=s.MailIn, responses={200: s.MailOut, **refusals(400, 401, 403, Unfit, 429, MailNotConfigured)}
+    )
     def change(self, request: MemberRequest) -> Response:
         """Absent ones stay. An address is mailed a link, and each time it is given until it is confirmed."""
         body = parsed(s.MailIn, request.data)
         found = addresses.change_address(request.user, address=body.get("address"), muted=body.get("muted"))
         return Response(_shown(found))
 
-    @extend_schema(responses={200: SuccessOut, **refusals(401, 403, 404)})
+    @extend_schema(request=None, responses={200: DoneOut, **refusals(401, 403, 404)})
     def forget(self, request: MemberRequest) -> Response:
         """Mail the caller no more, and forget the address."""
         addresses.forget_address(request.user)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from accounts.models import User
-from hazesite.errors import Invalid
+from hazesite.errors import Unfit
 from notifications.kinds import SWITCHES
 from notifications.models import Device, MutedTicket, Preferences
 from tickets.models import Ticket
@@ -44,7 +44,7 @@ def change_preferences(
         user.save(update_fields=["time_zone"])
     for one in devices:
         if not Device.objects.filter(pk=one["id"], user=user).update(muted_kinds=sorted(set(one["muted"]))):
-            raise Invalid(fields={"devices": [f"{one['id']} is none of yours."]})
+            raise Unfit(fields={"devices": [f"{one['id']} is none of yours."]})
     if muted_tickets is not None:
         _mute(user, set(muted_tickets))
     return kept
@@ -54,7 +54,7 @@ def _mute(user: User, wanted: set[str]) -> None:
     tickets = Ticket.objects.visible_to(user).filter(public_id__in=wanted)
     found = dict(tickets.values_list("public_id", "pk"))
     if unknown := sorted(wanted - found.keys()):
-        raise Invalid(fields={"muted_tickets": [f"{unknown[0]} is not known."]})
+        raise Unfit(fields={"muted_tickets": [f"{unknown[0]} is not known."]})
     MutedTicket.objects.filter(user=user).exclude(ticket__in=found.values()).delete()
     rows = [MutedTicket(user=user, ticket_id=pk) for pk in found.values()]
     MutedTicket.objects.bulk_create(rows, ignore_conflicts=True)

@@ -1,4 +1,4 @@
-"""`docs/guarantees.md` names for each promise the test that holds it; each of them must be there."""
+"""Two documents name for each promise, and each threat, the test that holds it; all of them must be there."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ ROOT = Path(__file__).resolve().parents[2]
 NAMED = re.compile(r"`(tests/[\w/.]+)(?:::(\w+))?`")
 PROMISES = [
     line
-    for line in (ROOT / "docs/guarantees.md").read_text(encoding="utf-8").splitlines()
-    if line.startswith("| ") and not line.startswith("| promise")
+    for document in ("docs/guarantees.md", "docs/security.md")
+    for line in (ROOT / document).read_text(encoding="utf-8").splitlines()
+    if line.startswith("| ") and not line.startswith(("| promise", "| threat"))
 ]
 
 

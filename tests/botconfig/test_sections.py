@@ -86,13 +86,19 @@ def test_absent_keys_stay(admin):
         ("server_guide", {"categories": [{}]}),
         ("server_guide", {"categories": [{"title": "t", "surprise": 1}]}),
         ("server_guide", {"categories": [{"title": "t", "fields": [{}]}]}),
-        ("tickets", {"categories": ["a", "a"]}),
     ],
 )
 def test_unknown_keys_and_bad_values_store_nothing(admin, section, body):
     answer = admin.put(f"/api/config/{section}", body)
     assert answer.status_code == 400
     assert answer.json()["fields"]
+    assert not Section.objects.exists()
+
+
+def test_what_does_not_go_together_is_409_and_stores_nothing(admin):
+    answer = admin.put("/api/config/tickets", {"categories": ["a", "a"]})
+    assert (answer.status_code, answer.json()["code"]) == (409, "unfit")
+    assert admin.put("/api/config/tickets", {"categories": ["a", "a"], "enabled": 1}).status_code == 400
     assert not Section.objects.exists()
 
 

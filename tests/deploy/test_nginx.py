@@ -23,7 +23,11 @@ from tests.serving import Server, free_port
 
 pytestmark = [pytest.mark.nginx, pytest.mark.server]
 FILE = 9 * 2**20
-IMPATIENT = {"    proxy_read_timeout 30s;": "    proxy_read_timeout 2s;"}
+IMPATIENT = {
+    "    proxy_read_timeout 30s;": "    proxy_read_timeout 2s;",
+    "rate=50r/s": "rate=1r/s",
+    "burst=200": "burst=20",
+}
 
 
 class Internal(BaseHTTPRequestHandler):
@@ -231,6 +235,19 @@ def test_figures_are_not_for_the_world_and_health_is(proxy):
     with httpx.Client(transport=away) as elsewhere:
         assert elsewhere.get(f"{proxy.url}/metrics").status_code == 403
         assert elsewhere.get(f"{proxy.url}/health/live").status_code == 200
+
+
+def test_who_asks_without_end_is_told_to_wait_and_nobody_else(proxy):
+    """This machine itself is not counted, so all other tests ask as they like."""
+    away = httpx.HTTPTransport(verify=proxy.trust, local_address="127.0.0.66")
+    with httpx.Client(transport=away) as elsewhere:
+        answers = [elsewhere.get(f"{proxy.url}/health/live") for _ in range(60)]
+    codes = [answer.status_code for answer in answers]
+    assert codes[:20] == [200] * 20 and 429 in codes
+    refused = answers[codes.index(429)]
+    assert refused.json()["code"] == "too_many_requests" and refused.headers["Retry-After"] == "2"
+    with proxy.client() as client:
+        assert {client.get("/health/live").status_code for _ in range(60)} == {200}
 
 
 def test_a_process_that_hangs_costs_time_and_no_answer(proxy, site, token):

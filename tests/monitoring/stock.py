@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from hazesite import partitions
 from monitoring.grid import offset
 from monitoring.models import Check, DayStat, HourStat, Incident, Monitor, MonitorState, Spell, Status
 
@@ -35,6 +36,7 @@ def make_monitor(name: str = "API", status: str = Status.UP, **settings: Any) ->
 def make_checks(monitor: Monitor, count: int, **columns: Any) -> None:
     """The last of them half a minute ago, the others before it, one an interval."""
     last = timezone.now() - timedelta(seconds=30)
+    partitions.ensure_ahead(Check)
     Check.objects.bulk_create(
         Check(
             **({"status": Status.UP, "is_up": True, "response_ms": 100.0 + number % 7} | columns),
@@ -90,6 +92,7 @@ def stock_monitors(count: int, *, days: int = 30, checks: int = 32, seed: int = 
     Spell.objects.bulk_create(
         spell for monitor in monitors for spell in _spells(monitor, days, down=monitor.pk in down)
     )
+    partitions.ensure_ahead(Check)
     Check.objects.bulk_create(_checks(monitors, checks, chance), batch_size=5000)
     HourStat.objects.bulk_create(_stats(HourStat, monitors, timedelta(hours=1), 24, chance), batch_size=2000)
     DayStat.objects.bulk_create(_stats(DayStat, monitors, timedelta(days=1), days, chance), batch_size=2000)

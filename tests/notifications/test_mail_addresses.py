@@ -126,7 +126,7 @@ def test_bad_input_is_named_and_changes_nothing(office, client_of, alice, body, 
 
 def test_without_an_address_nothing_can_be_muted(client_of, alice):
     answer = client_of(alice).put(URL, {"muted": ["digest"]})
-    assert answer.status_code == 400 and "muted" in answer.json()["fields"]
+    assert answer.status_code == 409 and "muted" in answer.json()["fields"]
 
 
 def test_without_a_server_it_says_so(client_of, alice):

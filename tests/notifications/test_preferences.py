@@ -69,15 +69,15 @@ def test_everything_can_be_set_and_read_back(client_of, alice, ticket):
 def test_what_is_not_ones_own_is_refused_and_nothing_changed(client_of, alice, mallory, ticket):
     theirs = register_device(alice, "a-token", "ios")
     client = client_of(mallory)
-    for wrong in (
-        {"devices": [{"id": theirs.pk, "muted": []}]},
-        {"muted_tickets": [ticket.public_id]},
-        {"time_zone": "Mars/Olympus"},
-        {"quiet_hours": {"start": "22:00", "end": "22:00"}},
-        {"quiet_hours": {"start": "25:00", "end": "22:00"}},
-        {"quiet_hours": {"start": "22:00"}},
+    for wrong, status in (
+        ({"devices": [{"id": theirs.pk, "muted": []}]}, 409),
+        ({"muted_tickets": [ticket.public_id]}, 409),
+        ({"time_zone": "Mars/Olympus"}, 409),
+        ({"quiet_hours": {"start": "22:00", "end": "22:00"}}, 409),
+        ({"quiet_hours": {"start": "25:00", "end": "22:00"}}, 400),
+        ({"quiet_hours": {"start": "22:00"}}, 400),
     ):
-        assert client.put(PREFERENCES, {"private": True, **wrong}).status_code == 400, wrong
+        assert client.put(PREFERENCES, {"private": True, **wrong}).status_code == status, wrong
     assert not Preferences.objects.filter(user=mallory).exists()
     assert Device.objects.get().muted_kinds == []
 
@@ -101,5 +101,6 @@ def test_quiet_hours_are_in_the_time_zone_of_the_person(start, end, now, until):
     at = datetime.fromisoformat(now).replace(tzinfo=there).astimezone(UTC)
     found = quiet_until(preferences, "Asia/Kolkata", at)
     assert (found and f"{found.astimezone(there):%Y-%m-%d %H:%M}") == until
-    assert at_any_hour(Notification(kind="incident"))
+    assert at_any_hour(Notification(kind="incident", facts={"priority": "high"}))
+    assert not at_any_hour(Notification(kind="incident"))
     assert not at_any_hour(Notification(kind="new_message"))

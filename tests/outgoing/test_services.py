@@ -11,7 +11,7 @@ from django.utils import timezone
 from hazesite.outgoing import services
 from hazesite.outgoing.models import Delivery
 from hazesite.outgoing.room import Room
-from hazesite.outgoing.transports import GiveUp, Retract, Retry, Sent
+from hazesite.outgoing.transports import GiveUp, Retract, Retry, Sent, Wait
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("post")]
 State = Delivery.State
@@ -69,7 +69,7 @@ def test_a_look_reads_what_is_due_and_not_what_was_sent():
     if connection.vendor != "sqlite":
         pytest.skip("PostgreSQL plans by what is in the table")
     plan = Delivery.objects.due().filter(transport__in=["post", "mail"]).explain()
-    assert "USING INDEX delivery_due (next_try_at" in plan.splitlines()[0]
+    assert "USING INDEX delivery_in_order (next_try_at" in plan.splitlines()[0]
     assert "delivery_by_lane" in plan and "TEMP B-TREE" not in plan
 
 
@@ -198,6 +198,29 @@ def test_retracting_the_first_lets_the_next_go():
     services.settle([(lease()[0], Retry("no"))])
     services.retract_delivery(Delivery.objects.get(thing="a"))
     assert [delivery.thing for delivery in lease()] == ["b"]
+
+
+def test_what_is_not_wanted_for_the_same_reason_is_retracted_with_it():
+    for thing in ("a", "b", "c"):
+        queued(thing, lane="x")
+    [first] = lease()
+    last = Delivery.objects.get(thing="c")
+    services.settle([(first, Retract("Old news.", (last.pk,)))])
+    assert list(Delivery.objects.order_by("pk").values_list("state", flat=True)) == [
+        State.RETRACTED, State.QUEUED, State.RETRACTED,
+    ]  # fmt: skip
+    last.refresh_from_db()
+    assert last.reason == "Old news." and [one.thing for one in lease()] == ["b"]
+
+
+def test_a_whole_target_can_be_asked_to_wait():
+    for thing, target in (("a", "1"), ("b", "1"), ("c", "2")):
+        queued(thing, target=target)
+    until = timezone.now() + timedelta(minutes=1)
+    [first] = [one for one in lease(1) if one.thing == "a"]
+    services.settle([(first, Wait(until, whole_target=True))])
+    assert [one.thing for one in lease()] == ["c"]
+    assert Delivery.objects.get(thing="b").next_try_at == until
 
 
 # --- room ----------------------------------------------------------------------

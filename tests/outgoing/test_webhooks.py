@@ -254,7 +254,7 @@ NOT_VALID = [{"event_types": ["birthday"]}, {"secret": "whsec_mine"}, {"name": "
 @pytest.mark.parametrize("url", REFUSED_ADDRESSES)
 def test_it_cannot_be_within(admin_api, url):
     answer = admin_api.post(BASE, {"name": "x", "url": url})
-    assert (answer.status_code, answer.json()["code"]) == (400, "address_refused")
+    assert (answer.status_code, answer.json()["code"]) == (409, "address_refused")
     assert not Webhook.objects.exists()
 
 

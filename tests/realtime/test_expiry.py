@@ -84,3 +84,11 @@ def change_moira(server: Any, change: str) -> None:
     program = f"User.objects.filter(username='moira').update(**{changed!r})"
     command = [sys.executable, "manage.py", "shell", "-c", f"from accounts.models import User; {program}"]
     subprocess.run(command, env=server.surroundings(), cwd=ROOT, check=True, capture_output=True)
+
+
+async def test_a_polling_client_that_leaves_is_not_kept_waiting(server):
+    """The library would answer the poll that waits only when it times out, after half a minute."""
+    client = socketio.AsyncClient(reconnection=False)
+    await client.connect(server.url, auth={"token": server.token("alice")}, transports=["polling"])
+    async with asyncio.timeout(15):
+        await client.disconnect()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from socketio.exceptions import ConnectionRefusedError as Turned
 
@@ -42,3 +44,23 @@ async def test_who_leaves_while_coming_in_keeps_no_place(connection, monkeypatch
     with pytest.raises(Turned):
         await socketio_door.connect(connection, {}, {"token": "t"})
     assert not hub.sinks
+
+
+async def test_a_connection_of_nobody_ends_in_a_while(monkeypatch):
+    ended = []
+    monkeypatch.setattr(socketio_door, "SECONDS_TO_COME_IN", 0.02)
+    monkeypatch.setattr(server, "environ", {})
+    monkeypatch.setattr(server.manager, "sid_from_eio_sid", lambda eio_sid, _: {"alice": "sid"}.get(eio_sid))
+
+    async def disconnect(eio_sid):
+        ended.append(eio_sid)
+
+    monkeypatch.setattr(server.eio, "disconnect", disconnect)
+    for eio_sid in ("alice", "nobody", "gone"):
+        await server._handle_eio_connect(eio_sid, {})
+    del server.environ["gone"]
+    async with asyncio.timeout(10):
+        while not ended:
+            await asyncio.sleep(0.01)
+    await asyncio.sleep(0.1)
+    assert ended == ["nobody"]

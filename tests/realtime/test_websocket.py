@@ -127,6 +127,8 @@ async def test_a_long_absence_comes_in_portions(server, connect, ticket_id):
         ("/ws/tickets/{ticket}/?token=x", "", 4401),
         ("/ws/tickets/{ticket}/", "mallory", 4403),
         ("/ws/tickets/no-such-ticket/", "alice", 4403),
+        ("/ws/monitors/", "", 4401),
+        ("/ws/monitors/", "alice", 4403),
         ("/ws/tickets/{ticket}/?after_seq=x", "alice", 4400),
         ("/ws/tickets/", "", 4401),
         ("/ws/elsewhere/", "alice", 4404),
@@ -275,3 +277,16 @@ async def test_a_flood_is_slowed_down(tmp_path):
                 await alice.say("typing")
             error = await alice.wait_for("error")
     assert error["code"] == "too_many_requests"
+
+
+async def test_staff_see_how_monitors_stand(server, connect):
+    async with connect("/ws/monitors/", "moira") as moira:
+        await moira.wait_for("joined_monitors")
+        made = await rest(server, "ada", "POST", "/api/monitors", name="Heart", type="push")
+        key = made.json()["data"]["id"]
+        await rest(server, "ada", "POST", f"/api/monitors/{key}/pause")
+        told = await moira.wait_for(
+            "monitor_update", lambda frame: frame["monitors"][0]["status"] == "paused", patience=30
+        )
+    assert [monitor["id"] for monitor in told["monitors"]] == [key]
+    assert await close_code(connect, "/ws/monitors/", "moira", origin="https://evil.example") == 4403

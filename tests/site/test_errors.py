@@ -109,7 +109,11 @@ def test_cors_is_exact(settings, db):
     for name in ("authorization", "idempotency-key", "x-session-id", "if-match", "x-device-info"):
         assert name in allowed["Access-Control-Allow-Headers"]
     exposed = client.get("/api/ping", headers={"Origin": "https://app.example.org"})
-    assert exposed["Access-Control-Expose-Headers"] == "ETag, Retry-After, X-Request-ID"
+    assert set(exposed["Access-Control-Expose-Headers"].split(", ")) == {
+        "ETag", "Retry-After", "X-Request-ID", "X-Verification",
+        "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset",
+    }  # fmt: skip
+    assert "Access-Control-Allow-Credentials" not in exposed
     for origin in ("https://app.example.org.evil.example", "https://evil.example", "null"):
         assert "Access-Control-Allow-Origin" not in preflight(origin)
 

@@ -166,6 +166,23 @@ def test_odd_addresses_get_a_client_error_in_json(server, request_line):
     assert b"application/json" in answer
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        "Content-Length: 4\r\nTransfer-Encoding: chunked",
+        "Content-Length: 4\r\nContent-Length: 60",
+        "Transfer-Encoding: chunked, identity",
+        "Transfer-Encoding : chunked",
+    ],
+)
+def test_a_request_whose_end_is_doubtful_is_refused_with_all_that_follows(server, head):
+    """A proxy may have thought that it ends elsewhere."""
+    smuggled = "GET /api/ping HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    request = f"POST /api/auth/login HTTP/1.1\r\nHost: localhost\r\n{head}\r\n\r\n0\r\n\r\n{smuggled}"
+    answer = raw(server, request.encode())
+    assert answer.startswith(b"HTTP/1.1 400 ") and answer.count(b"HTTP/1.1 ") == 1
+
+
 def test_a_foreign_host_name_is_400_in_json(server):
     answer = httpx.get(f"{server.url}/api/ping", headers={"Host": "evil.example"})
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid")

@@ -72,6 +72,13 @@ def test_what_wsgi_says_of_a_request():
     )
 
 
+def test_a_header_that_would_pass_for_another_is_left_out():
+    """A proxy that sets `X-Request-ID` need not know of `x_request_id`."""
+    headers = [(b"x_request_id", b"mine"), (b"content_length", b"5"), (b"x-request-id", b"theirs")]
+    found = environ({**SCOPE, "headers": headers}, None)
+    assert found["HTTP_X_REQUEST_ID"] == "theirs" and "CONTENT_LENGTH" not in found
+
+
 def test_a_whole_answer_is_two_messages_and_is_closed():
     response = Response([b"one", b"two"])
 

@@ -158,16 +158,16 @@ def test_what_was_not_done_in_time_is_marked_once(promised, alice, moira, client
 
 
 @pytest.mark.parametrize(
-    "hours",
+    ("hours", "status"),
     [
-        {"monday": ["18:00-09:00"]},
-        {"monday": ["09:00-12:00", "11:00-13:00"]},
-        {"monday": ["9-5"]},
-        {"time_zone": "Europe/Nowhere"},
-        {"holidays": ["tomorrow"]},
-        {"someday": []},
+        ({"monday": ["18:00-09:00"]}, 409),
+        ({"monday": ["09:00-12:00", "11:00-13:00"]}, 409),
+        ({"monday": ["9-5"]}, 400),
+        ({"time_zone": "Europe/Nowhere"}, 409),
+        ({"holidays": ["tomorrow"]}, 400),
+        ({"someday": []}, 400),
     ],
 )
-def test_hours_that_are_none_are_refused(ada, client_of, hours):
+def test_hours_that_are_none_are_refused(ada, client_of, hours, status):
     answer = client_of(ada).put("/api/config/tickets", {"business_hours": hours})
-    assert answer.status_code == 400, answer.json()
+    assert answer.status_code == status, answer.json()

@@ -85,7 +85,11 @@ def test_two_different_keys_in_one_request_are_a_mistake(alice, client_of, url):
     answer = client_of(alice).post(
         f"{url}/send", {"message": "x", "client_nonce": "a"}, headers={"Idempotency-Key": "b"}
     )
-    assert answer.status_code == 400
+    assert (answer.status_code, answer.json()["code"]) == (409, "unfit")
+    assert (
+        client_of(alice).post(f"{url}/send", {"message": "x"}, headers={"Idempotency-Key": "b b"}).status_code
+        == 400
+    )
 
 
 def test_a_closed_ticket_takes_no_message(ticket, alice, moira, client_of, url):

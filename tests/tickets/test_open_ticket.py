@@ -49,7 +49,7 @@ def test_bad_input_names_the_field_and_opens_nothing(alice, client_of, change, f
 
 def test_a_type_must_be_configured(alice, client_of):
     answer = client_of(alice).post("/api/tickets", BODY | {"type": "gossip"})
-    assert (answer.status_code, answer.json()["code"]) == (400, "unknown_type")
+    assert (answer.status_code, answer.json()["code"]) == (409, "unknown_type")
 
 
 def test_the_same_key_and_body_gets_the_first_answer_again(alice, client_of):

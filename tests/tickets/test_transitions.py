@@ -114,7 +114,7 @@ def test_the_owner_closes_where_that_is_set(ticket, alice, ada, client_of):
 def test_only_staff_can_be_assigned(ticket, alice, moira, client_of, assignee):
     user_id = alice.user_id if assignee == "alice" else "u0"
     answer = client_of(moira).post(f"/api/tickets/{ticket.public_id}/assign", {"assigned_to": user_id})
-    assert (answer.status_code, answer.json()["code"]) == (400, "assignee_not_staff")
+    assert (answer.status_code, answer.json()["code"]) == (409, "assignee_not_staff")
 
 
 def test_an_assignee_may_be_given_as_an_integer_and_taken_away_by_null(ticket, moira, ada, client_of):
@@ -130,7 +130,7 @@ def test_priority_type_and_tags_are_changed_together_or_not_at_all(ticket, moira
     body = client.patch(url, {"priority": "high", "type": "bug", "tags": ["b", "a", "b"]}).json()
     assert (body["priority"], body["type"], body["tags"]) == ("high", "bug", ["a", "b"])
 
-    assert client.patch(url, {"priority": "low", "type": "gossip"}).status_code == 400
+    assert client.patch(url, {"priority": "low", "type": "gossip"}).status_code == 409
     ticket.refresh_from_db()
     assert ticket.priority == "high"
     assert client.patch(url, {"tags": []}).json()["tags"] == []

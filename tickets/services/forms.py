@@ -8,14 +8,14 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from hazesite.errors import Invalid
+from hazesite.errors import Unfit
 
 Question = Mapping[str, Any]
 LONGEST = {"text": 200, "paragraph": 2000, "date": 10}
 
 
 def answered(questions: list[Question], given: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The answers with their questions' labels, in the form's order. Raises `Invalid` with its `fields`."""
+    """The answers with their questions' labels, in the form's order. Raises `Unfit` with its `fields`."""
     problems = {f"answers.{name}": [_("This category does not ask that.")] for name in given}
     answers = []
     for question in questions:
@@ -29,7 +29,7 @@ def answered(questions: list[Question], given: Mapping[str, Any]) -> list[dict[s
         else:
             answers.append({**{key: question[key] for key in ("id", "label", "kind")}, "value": value})
     if problems:
-        raise Invalid(_("Some answers are missing or not valid."), fields=problems)
+        raise Unfit(_("Some answers are missing or not valid."), fields=problems)
     return answers
 
 

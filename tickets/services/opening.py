@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from hazesite import ratelimits
 from hazesite.errors import NotAllowed, TooMany
 from tickets import stream
 from tickets.errors import NonceReused, TicketGone, TicketsDisabled, TooManyOpenTickets, UnknownType
@@ -103,5 +104,7 @@ def _refuse_haste(owner: User, cooldown: int) -> None:
     for most, stretch in limits:
         recent = owner.tickets.filter(created_at__gt=now - stretch).order_by("-created_at")
         times = list(recent.values_list("created_at", flat=True)[:most])
+        wait = int((times[-1] + stretch - now if times else stretch).total_seconds()) + 1
+        ratelimits.note(most, most - len(times) - 1, wait)
         if len(times) == most:
-            raise TooMany(int((times[-1] + stretch - now).total_seconds()) + 1)
+            raise TooMany(wait)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from hazesite.errors import Invalid, Refused
+from hazesite.errors import Refused, Unfit
 from tickets import stream
 from tickets.errors import AlreadyTheirs, CannotMerge, NotSnoozed, TicketBusy, TicketClosed
 from tickets.models import Message, Ticket, TicketEvent
@@ -55,14 +55,14 @@ def transfer_ticket(
 def snooze_ticket(ticket_id: str, actor: User, until: datetime) -> Ticket:
     """Out of sight until then, or until its owner says something. The owner does not see this.
 
-    Raises `NotFound`, `NotAllowed`, `TicketClosed`, `Invalid` (a moment that is past or over a year away).
+    Raises `NotFound`, `NotAllowed`, `TicketClosed`, `Unfit` (a moment that is past or over a year away).
     """
     ticket, now = locked(ticket_id, actor), timezone.now()
     require_staff(actor)
     if ticket.is_closed:
         raise TicketClosed
     if not now < until <= now + LONGEST_SNOOZE:
-        raise Invalid(fields={"until": [_("A moment within the coming year.")]})
+        raise Unfit(fields={"until": [_("A moment within the coming year.")]})
     ticket.snoozed_until = until
     facts = {"snoozed_until": moment_text(until)}
     stream.append(

@@ -12,6 +12,7 @@ from hazesite.api import Keyset, PageQuery, parsed
 from hazesite.schema import refusals
 from tickets import desk_serializers as d
 from tickets import services
+from tickets.errors import CannotBlockStaff
 from tickets.models import Block
 from tickets.rendering import person_id
 from tickets.serializers import SuccessOut
@@ -26,14 +27,16 @@ class BlockViews(RoleViewSet):
     @extend_schema(parameters=[PageQuery], responses={200: d.BlocksOut, **refusals(400, 401, 403)})
     def list(self, request: MemberRequest) -> Response:
         """The blocks in force, newest first."""
-        query = parsed(PageQuery, request.query_params)
+        query = parsed(PageQuery, request.query_params.dict())
         page, cursor = Keyset(services.blocks(request.user), "created_at").page(
             query["limit"], query["cursor"]
         )
         return Response({"blocked": [_json(block) for block in page], "next_cursor": cursor})
 
     @allow(Staff)
-    @extend_schema(request=d.BlockIn, responses={200: d.BlockOut, **refusals(400, 401, 403, 404, 409)})
+    @extend_schema(
+        request=d.BlockIn, responses={200: d.BlockOut, **refusals(400, 401, 403, 404, CannotBlockStaff)}
+    )
     def block(self, request: MemberRequest, user_id: str) -> Response:
         """No new tickets and no words in old ones, until a moment or for good."""
         body = parsed(d.BlockIn, request.data)
@@ -41,7 +44,7 @@ class BlockViews(RoleViewSet):
         return Response(_json(block))
 
     @allow(Staff)
-    @extend_schema(responses={200: SuccessOut, **refusals(401, 403, 404)})
+    @extend_schema(request=None, responses={200: SuccessOut, **refusals(401, 403, 404)})
     def unblock(self, request: MemberRequest, user_id: str) -> Response:
         """Let them write again."""
         services.unblock_user(user_id, request.user)

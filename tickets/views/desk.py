@@ -11,14 +11,23 @@ from accounts.models import User
 from accounts.permissions import Staff
 from accounts.viewsets import RoleViewSet, allow
 from hazesite.api import parsed
-from hazesite.errors import Invalid
+from hazesite.errors import Unfit
 from hazesite.schema import refusals
 from tickets import desk_serializers as d
 from tickets import serializers as s
 from tickets import services
+from tickets.errors import (
+    AlreadyRated,
+    AlreadyTheirs,
+    AssigneeNotStaff,
+    Blocked,
+    CannotMerge,
+    NotSnoozed,
+    TicketClosed,
+    TicketNotClosed,
+)
 from tickets.views.requests import detail, source_of
 
-REFUSED = refusals(400, 401, 403, 404, 409)
 Action = Callable[[str, User, dict[str, Any]], Any]
 # Each action of a bulk call, and the keys it cannot do without.
 ACTIONS: dict[str, tuple[Action, tuple[str, ...]]] = {
@@ -47,7 +56,13 @@ class DeskViews(RoleViewSet):
     request: MemberRequest
 
     @allow(Staff)
-    @extend_schema(request=d.TransferIn, responses={200: s.DetailOut, **REFUSED})
+    @extend_schema(
+        request=d.TransferIn,
+        responses={
+            200: s.DetailOut,
+            **refusals(400, 401, 403, 404, AssigneeNotStaff, AlreadyTheirs, TicketClosed),
+        },
+    )
     def transfer(self, request: MemberRequest, ticket_id: str) -> Response:
         """Hand it to somebody else of staff, with a note for them if you like."""
         body = parsed(d.TransferIn, request.data)
@@ -57,21 +72,25 @@ class DeskViews(RoleViewSet):
         return detail(ticket_id, request)
 
     @allow(Staff)
-    @extend_schema(request=d.SnoozeIn, responses={200: s.DetailOut, **REFUSED})
+    @extend_schema(
+        request=d.SnoozeIn, responses={200: s.DetailOut, **refusals(400, 401, 403, 404, TicketClosed, Unfit)}
+    )
     def snooze(self, request: MemberRequest, ticket_id: str) -> Response:
         """Put it off until a moment, or until its owner says something."""
         services.snooze_ticket(ticket_id, request.user, parsed(d.SnoozeIn, request.data)["until"])
         return detail(ticket_id, request)
 
     @allow(Staff)
-    @extend_schema(request=None, responses={200: s.DetailOut, **refusals(401, 403, 404, 409)})
+    @extend_schema(request=None, responses={200: s.DetailOut, **refusals(401, 403, 404, NotSnoozed)})
     def wake(self, request: MemberRequest, ticket_id: str) -> Response:
         """End a snooze."""
         services.wake_ticket(ticket_id, request.user)
         return detail(ticket_id, request)
 
     @allow(Staff)
-    @extend_schema(request=d.MergeIn, responses={200: s.DetailOut, **REFUSED})
+    @extend_schema(
+        request=d.MergeIn, responses={200: s.DetailOut, **refusals(400, 401, 403, 404, CannotMerge)}
+    )
     def merge(self, request: MemberRequest, ticket_id: str) -> Response:
         """Close this one and go on in another of the same member, which is the answer."""
         target = services.merge_tickets(ticket_id, parsed(d.MergeIn, request.data)["into"], request.user)
@@ -85,7 +104,10 @@ class DeskViews(RoleViewSet):
         users = [{"user_id": user.user_id, "user_name": user.username} for user in people]
         return Response({"users": users})
 
-    @extend_schema(request=d.RatingIn, responses={200: s.SuccessOut, **REFUSED})
+    @extend_schema(
+        request=d.RatingIn,
+        responses={200: s.SuccessOut, **refusals(400, 401, 403, Blocked, 404, TicketNotClosed, AlreadyRated)},
+    )
     def rate(self, request: MemberRequest, ticket_id: str) -> Response:
         """What the owner of a closed ticket thinks of it. Once."""
         body = parsed(d.RatingIn, request.data)
@@ -93,13 +115,13 @@ class DeskViews(RoleViewSet):
         return Response({"success": True, "message": "Thank you for your rating"})
 
     @allow(Staff)
-    @extend_schema(request=d.BulkIn, responses={200: d.BulkOut, **refusals(400, 401, 403)})
+    @extend_schema(request=d.BulkIn, responses={200: d.BulkOut, **refusals(400, 401, 403, Unfit)})
     def bulk(self, request: MemberRequest) -> Response:
         """One action on up to a hundred tickets; each succeeds or is refused by itself."""
         body = parsed(d.BulkIn, request.data)
         action, needed = ACTIONS[body["action"]]
         if missing := [key for key in needed if key not in body]:
-            raise Invalid(fields={key: ["This action needs it."] for key in missing})
+            raise Unfit(fields={key: ["This action needs it."] for key in missing})
         outcomes = services.for_each_ticket(
             body["ticket_ids"], lambda ticket_id: action(ticket_id, request.user, body)
         )

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiRequest, OpenApiResponse, extend_schema
 from rest_framework.parsers import MultiPartParser
 from rest_framework.response import Response
 
@@ -11,14 +11,18 @@ from accounts.models import User
 from accounts.viewsets import RoleViewSet
 from hazesite import downloads, ratelimits
 from hazesite.api import parsed
+from hazesite.errors import Unfit
 from hazesite.schema import refusals
+from hazesite.uploads import TooManyUploads, TooSlow
 from tickets import serializers as s
 from tickets import services
-from tickets.attached_files import SHOWN_BY_BROWSERS, TEXT
+from tickets.attached_files import ENDINGS, SHOWN_BY_BROWSERS, TEXT
+from tickets.errors import Blocked, FileTooLarge, NonceReused, TicketClosed, TicketMerged, UnsupportedFile
 from tickets.rendering import message_json
 from tickets.views.requests import IDEMPOTENCY_KEY, nonce_of, source_of
 
 TRANSCRIPTS_PER_USER = "10/m"
+FILES = {"file": {"contentType": ", ".join(ENDINGS)}}
 
 
 class FileViews(RoleViewSet):
@@ -27,8 +31,26 @@ class FileViews(RoleViewSet):
 
     @extend_schema(
         parameters=[IDEMPOTENCY_KEY],
-        request={"multipart/form-data": s.AttachIn},
-        responses={200: s.SentOut, **refusals(400, 401, 403, 404, 409, 413, 415, 429, 503)},
+        request={"multipart/form-data": OpenApiRequest(s.AttachIn, encoding=FILES)},
+        responses={
+            200: s.SentOut,
+            **refusals(
+                400,
+                401,
+                403,
+                Blocked,
+                404,
+                TicketClosed,
+                TicketMerged,
+                NonceReused,
+                Unfit,
+                FileTooLarge,
+                UnsupportedFile,
+                429,
+                TooSlow,
+                TooManyUploads,
+            ),
+        },
     )
     def attach(self, request: MemberRequest, ticket_id: str) -> Response:
         """Post a message with files: pictures, PDF, text, zip, sound, film."""
@@ -67,7 +89,7 @@ class FileViews(RoleViewSet):
     )
     def transcript(self, request: MemberRequest, ticket_id: str) -> HttpResponseBase:
         """The whole conversation as one file to keep."""
-        query = parsed(s.TranscriptQuery, request.query_params)
+        query = parsed(s.TranscriptQuery, request.query_params.dict())
         return transcript_answer(request._request, ticket_id, request.user, query["format"])
 
 

@@ -12,6 +12,7 @@ from hazesite.api import parsed
 from hazesite.schema import refusals
 from tickets import desk_serializers as d
 from tickets import services
+from tickets.errors import NameTaken
 from tickets.models import CannedReply
 from tickets.serializers import SuccessOut
 from tickets.services.reading import visible_ticket
@@ -40,7 +41,9 @@ class CannedReplyViews(RoleViewSet):
         return Response({"canned_replies": filled})
 
     @allow(Staff)
-    @extend_schema(request=d.CannedReplyIn, responses={201: d.CannedReplyOut, **refusals(400, 401, 403, 409)})
+    @extend_schema(
+        request=d.CannedReplyIn, responses={201: d.CannedReplyOut, **refusals(400, 401, 403, NameTaken)}
+    )
     def add(self, request: MemberRequest) -> Response:
         """A new one; owner, staff, subject, ticket_num, type, priority in braces are filled in."""
         reply = services.save_canned_reply(request.user, parsed(d.CannedReplyIn, request.data))
@@ -48,7 +51,8 @@ class CannedReplyViews(RoleViewSet):
 
     @allow(Staff)
     @extend_schema(
-        request=d.CannedReplyIn, responses={200: d.CannedReplyOut, **refusals(400, 401, 403, 404, 409)}
+        request=d.CannedReplyIn(partial=True),
+        responses={200: d.CannedReplyOut, **refusals(400, 401, 403, 404, NameTaken)},
     )
     def change(self, request: MemberRequest, name: str) -> Response:
         """Change one; absent keys stay."""
@@ -57,7 +61,7 @@ class CannedReplyViews(RoleViewSet):
         return Response(_json(services.save_canned_reply(request.user, form.validated_data, name)))
 
     @allow(Staff)
-    @extend_schema(responses={200: SuccessOut, **refusals(401, 403, 404)})
+    @extend_schema(request=None, responses={200: SuccessOut, **refusals(401, 403, 404)})
     def remove(self, request: MemberRequest, name: str) -> Response:
         """Take one away."""
         services.delete_canned_reply(request.user, name)

@@ -5,21 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.response import Response
 
 from accounts.http import MemberRequest
 from hazesite.api import parsed
-from hazesite.errors import Invalid, NotFound
+from hazesite.errors import Invalid, NotFound, Unfit
 from tickets import serializers as s
 from tickets import services
 from tickets.models import Message
 from tickets.rendering import message_json
 
+NONCE = r"^[!-~]{0,128}$"
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
-    OpenApiTypes.STR,
+    {"type": "string", "pattern": NONCE},
     OpenApiParameter.HEADER,
     description="The same thing as `client_nonce`: a repeated request gets the first answer again.",
 )
@@ -39,8 +39,10 @@ def say(service: Callable[..., Message], request: MemberRequest, ticket_id: str)
 def nonce_of(request: MemberRequest, in_body: str | None) -> str:
     """`client_nonce` and `Idempotency-Key` are one thing; two different ones are a mistake."""
     header = request.headers.get("Idempotency-Key", "")
-    if len(header) > 128 or (header and in_body and header != in_body):
-        raise Invalid(fields={"client_nonce": ["Not the same as Idempotency-Key, or too long."]})
+    if not re.fullmatch(NONCE, header):
+        raise Invalid(fields={"Idempotency-Key": ["At most 128 characters, none of them white space."]})
+    if header and in_body and header != in_body:
+        raise Unfit(fields={"client_nonce": ["Not the same as Idempotency-Key."]})
     return in_body or header
 
 

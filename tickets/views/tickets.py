@@ -12,9 +12,25 @@ from accounts.permissions import Admin, AnyToken, Staff
 from accounts.roles import Role
 from accounts.viewsets import RoleViewSet, allow
 from hazesite.api import Keyset, bounded_total, cut, parsed
+from hazesite.errors import Unfit
 from hazesite.schema import refusals
-from tickets import prepared, search, services
+from tickets import examples, prepared, search, services
 from tickets import serializers as s
+from tickets.errors import (
+    AlreadyClaimed,
+    AssigneeNotStaff,
+    Blocked,
+    NonceReused,
+    NotClaimed,
+    TicketAlreadyClosed,
+    TicketClosed,
+    TicketGone,
+    TicketMerged,
+    TicketNotClosed,
+    TicketsDisabled,
+    TooManyOpenTickets,
+    UnknownType,
+)
 from tickets.models import Ticket, TicketQuerySet
 from tickets.models.tickets import RUNNING, SNOOZED
 from tickets.rendering import Json, event_json, summary_json
@@ -27,17 +43,36 @@ class TicketViews(RoleViewSet):
 
     # The one call here that a monitoring token may make: it probes it and never sees a ticket.
     @allow(AnyToken)
-    @extend_schema(parameters=[s.ListQuery], responses={200: s.TicketsOut, **refusals(400, 401)})
+    @extend_schema(
+        examples=examples.LISTED,
+        parameters=[s.ListQuery],
+        responses={200: s.TicketsOut, **refusals(400, 401)},
+    )
     def list(self, request: MemberRequest) -> Response:
         """Tickets by latest activity: all for staff, one's own for members."""
-        query = parsed(s.ListQuery, request.query_params)
+        query = parsed(s.ListQuery, request.query_params.dict())
         page, cursor, total = _page(query, request.user)
         return Response({"tickets": page, "next_cursor": cursor, "total": total})
 
     @extend_schema(
+        examples=examples.OPENED,
         parameters=[IDEMPOTENCY_KEY],
         request=s.OpenTicketIn,
-        responses={201: s.DetailOut, **refusals(400, 401, 403, 409, 429)},
+        responses={
+            201: s.DetailOut,
+            **refusals(
+                400,
+                401,
+                403,
+                Blocked,
+                TicketsDisabled,
+                TooManyOpenTickets,
+                UnknownType,
+                NonceReused,
+                Unfit,
+                429,
+            ),
+        },
     )
     def open(self, request: MemberRequest) -> Response:
         """A new ticket; the description is its first message."""
@@ -62,17 +97,19 @@ class TicketViews(RoleViewSet):
             }
         )
 
-    @extend_schema(responses={200: s.DetailOut, **refusals(401, 403, 404)})
+    @extend_schema(examples=examples.READ, responses={200: s.DetailOut, **refusals(401, 403, 404)})
     def read(self, request: MemberRequest, ticket_id: str) -> Response:
         """A ticket with its newest hundred messages, oldest first."""
         return detail(ticket_id, request)
 
     @extend_schema(
-        responses={200: s.EventsOut, **refusals(400, 401, 403, 404, 410)}, parameters=[s.EventsQuery]
+        examples=examples.HISTORY,
+        responses={200: s.EventsOut, **refusals(400, 401, 403, 404, TicketGone)},
+        parameters=[s.EventsQuery],
     )
     def events(self, request: MemberRequest, ticket_id: str) -> Response:
         """Everything after a place in the ticket's stream that the caller may see, in order."""
-        query = parsed(s.EventsQuery, request.query_params)
+        query = parsed(s.EventsQuery, request.query_params.dict())
         after, limit, staff = query["after"], query["limit"], request.user.is_staff
         ticket, events = services.stream_after(ticket_id, request.user, after, limit)
         head = ticket.head_for(request.user)
@@ -85,14 +122,21 @@ class TicketViews(RoleViewSet):
             }
         )
 
-    @extend_schema(request=s.CloseIn, responses={200: s.SuccessOut, **refusals(400, 401, 403, 404, 409)})
+    @extend_schema(
+        examples=examples.CLOSED,
+        request=s.CloseIn,
+        responses={200: s.SuccessOut, **refusals(400, 401, 403, Blocked, 404, TicketAlreadyClosed)},
+    )
     def close(self, request: MemberRequest, ticket_id: str) -> Response:
         """For staff, and for the owner where `owner_may_close` is set."""
         body = parsed(s.CloseIn, request.data)
         services.close_ticket(ticket_id, request.user, body["close_message"] or "", source=source_of(request))
         return Response({"success": True, "message": "Ticket closed"})
 
-    @extend_schema(request=None, responses={200: s.SuccessOut, **refusals(401, 403, 404, 409)})
+    @extend_schema(
+        request=None,
+        responses={200: s.SuccessOut, **refusals(401, 403, Blocked, 404, TicketNotClosed, TicketMerged)},
+    )
     def reopen(self, request: MemberRequest, ticket_id: str) -> Response:
         """For staff and the owner. Claim and assignment are cleared."""
         services.reopen_ticket(ticket_id, request.user)
@@ -106,28 +150,37 @@ class TicketViews(RoleViewSet):
         return Response({"success": True})
 
     @allow(Staff)
-    @extend_schema(request=None, responses={200: s.DetailOut, **refusals(401, 403, 404, 409)})
+    @extend_schema(
+        request=None, responses={200: s.DetailOut, **refusals(401, 403, 404, AlreadyClaimed, TicketClosed)}
+    )
     def claim(self, request: MemberRequest, ticket_id: str) -> Response:
         """Take it. Of two who try at once, one gets a 409."""
         services.claim_ticket(ticket_id, request.user)
         return detail(ticket_id, request)
 
     @allow(Staff)
-    @extend_schema(request=None, responses={200: s.DetailOut, **refusals(401, 403, 404, 409)})
+    @extend_schema(
+        request=None, responses={200: s.DetailOut, **refusals(401, 403, 404, NotClaimed, TicketClosed)}
+    )
     def unclaim(self, request: MemberRequest, ticket_id: str) -> Response:
         """Give it back to everybody."""
         services.unclaim_ticket(ticket_id, request.user)
         return detail(ticket_id, request)
 
     @allow(Staff)
-    @extend_schema(request=s.AssignIn, responses={200: s.DetailOut, **refusals(400, 401, 403, 404, 409)})
+    @extend_schema(
+        request=s.AssignIn,
+        responses={200: s.DetailOut, **refusals(400, 401, 403, 404, AssigneeNotStaff, TicketClosed)},
+    )
     def assign(self, request: MemberRequest, ticket_id: str) -> Response:
         """Give it to a moderator or an admin."""
         services.assign_ticket(ticket_id, request.user, parsed(s.AssignIn, request.data)["assigned_to"])
         return detail(ticket_id, request)
 
     @allow(Staff)
-    @extend_schema(request=s.UpdateTicketIn, responses={200: s.DetailOut, **refusals(400, 401, 403, 404)})
+    @extend_schema(
+        request=s.UpdateTicketIn, responses={200: s.DetailOut, **refusals(400, 401, 403, 404, UnknownType)}
+    )
     def update(self, request: MemberRequest, ticket_id: str) -> Response:
         """Change priority, type or tags; absent keys stay."""
         services.update_ticket(ticket_id, request.user, parsed(s.UpdateTicketIn, request.data))
@@ -137,14 +190,14 @@ class TicketViews(RoleViewSet):
     @extend_schema(
         parameters=[IDEMPOTENCY_KEY],
         request=s.MessageIn,
-        responses={200: s.SentOut, **refusals(400, 401, 403, 404, 409, 429)},
+        responses={200: s.SentOut, **refusals(400, 401, 403, 404, NonceReused, Unfit, 429)},
     )
     def note(self, request: MemberRequest, ticket_id: str) -> Response:
         """An internal note: the owner never sees it."""
         return say(services.add_note, request, ticket_id)
 
     @allow(Admin)
-    @extend_schema(responses={200: s.SuccessOut, **refusals(401, 403, 404)})
+    @extend_schema(request=None, responses={200: s.SuccessOut, **refusals(401, 403, 404)})
     def remove(self, request: MemberRequest, ticket_id: str) -> Response:
         """Gone for everybody at once, and from the database after thirty days."""
         services.delete_ticket(ticket_id, request.user)

@@ -9,10 +9,12 @@ from rest_framework.viewsets import ViewSet
 from accounts.http import MemberRequest
 from accounts.permissions import Admin
 from hazesite.api import Keyset, PageQuery, parsed
+from hazesite.outbound import AddressRefused
 from hazesite.outgoing.models import Delivery
 from hazesite.schema import refusals
 from tickets import services
 from tickets import webhook_serializers as w
+from tickets.errors import TooManyWebhooks
 from tickets.models import Webhook
 from tickets.rendering import person_id
 from tickets.serializers import SuccessOut
@@ -30,7 +32,8 @@ class WebhookViews(ViewSet):
         return Response({"webhooks": [_webhook(row) for row in services.webhooks(request.user)]})
 
     @extend_schema(
-        request=w.WebhookIn, responses={201: w.WebhookWithSecretOut, **refusals(400, 401, 403, 409)}
+        request=w.WebhookIn,
+        responses={201: w.WebhookWithSecretOut, **refusals(400, 401, 403, AddressRefused, TooManyWebhooks)},
     )
     def add(self, request: MemberRequest) -> Response:
         """A new one; the answer has its secret, this once."""
@@ -43,8 +46,8 @@ class WebhookViews(ViewSet):
         return Response(_webhook(services.read_webhook(request.user, webhook_id)))
 
     @extend_schema(
-        request=w.WebhookChangeIn,
-        responses={200: w.WebhookWithSecretOut, **refusals(400, 401, 403, 404)},
+        request=w.WebhookChangeIn(partial=True),
+        responses={200: w.WebhookWithSecretOut, **refusals(400, 401, 403, 404, AddressRefused)},
     )
     def change(self, request: MemberRequest, webhook_id: str) -> Response:
         """Change some fields; absent ones stay. Enabling clears why it was disabled."""
@@ -58,7 +61,7 @@ class WebhookViews(ViewSet):
         webhook = services.renew_secret(request.user, webhook_id)
         return Response(_webhook(webhook) | {"secret": webhook.secret})
 
-    @extend_schema(responses={200: SuccessOut, **refusals(401, 403, 404)})
+    @extend_schema(request=None, responses={200: SuccessOut, **refusals(401, 403, 404)})
     def remove(self, request: MemberRequest, webhook_id: str) -> Response:
         """What waits to be sent to it is not sent."""
         services.delete_webhook(request.user, webhook_id)
@@ -73,7 +76,7 @@ class WebhookViews(ViewSet):
     @extend_schema(parameters=[PageQuery], responses={200: w.DeliveriesOut, **refusals(400, 401, 403, 404)})
     def deliveries(self, request: MemberRequest, webhook_id: str) -> Response:
         """What was sent to it or is to be, newest first. Sent ones are kept for seven days."""
-        query = parsed(PageQuery, request.query_params)
+        query = parsed(PageQuery, request.query_params.dict())
         rows = services.deliveries_of(request.user, webhook_id)
         page, cursor = Keyset(rows, "created_at").page(query["limit"], query["cursor"])
         return Response({"deliveries": [_delivery(row) for row in page], "next_cursor": cursor})

@@ -30,6 +30,8 @@ class Command(BaseCommand):
         call_command("housekeeping", stdout=io.StringIO())
         if options["demo"]:
             call_command("demo", stdout=self.stdout)
+            call_command("demo_usage", stdout=self.stdout)
+            call_command("create_sample_monitors", demo=True, stdout=io.StringIO())
 
     def _accounts(self) -> None:
         for name, password, role in settings.API_EXTRA_USERS:

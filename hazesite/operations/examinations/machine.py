@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import psutil
@@ -14,6 +15,8 @@ import redis
 from django.conf import settings
 from django.db import connection
 
+from hazesite import outbound
+from hazesite.errors import Refused
 from hazesite.operations.doctor import Finding, doubtful, examination, ill, well
 
 FULL, NEARLY_FULL = 95, 90
@@ -82,9 +85,9 @@ def _other_clocks() -> Iterator[tuple[str, float]]:
 def _by_date_header(url: str) -> float | None:
     """To the second. The address is the operator's own."""
     try:
-        answer = httpx.get(f"{url}/gateway", timeout=3)
-        told = parsedate_to_datetime(answer.headers["Date"]).timestamp() + 0.5
-    except (httpx.HTTPError, KeyError, ValueError):
+        answer = outbound.fetch("GET", f"{url}/gateway", deadline=3, trusted=[urlsplit(url).hostname or ""])
+        told = parsedate_to_datetime(answer.headers["date"]).timestamp() + 0.5
+    except (httpx.HTTPError, Refused, KeyError, ValueError):
         return None
     off = told - time.time()
     return 0.0 if abs(off) < 1.5 else off

@@ -1,4 +1,4 @@
-"""The points of a production checklist that can be seen from here; docs/operations.md lists them all."""
+"""The points of the production checklist (docs/DEPLOYMENT_UPTIME_KUMA.md) that can be seen from here."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from urllib.parse import urlsplit
 import httpx
 from django.conf import settings
 
+from hazesite import outbound
 from hazesite.environment import BASE_DIR, is_weak
+from hazesite.errors import Refused
 from hazesite.operations.doctor import Finding, doubtful, examination, ill, well
 
 LEAST_KEY, GOOD_KEY = 32, 50
@@ -58,20 +60,20 @@ def https() -> Iterator[Finding]:
     if not settings.PRODUCTION:
         return
     if not settings.HTTPS:
-        yield ill("https", f"PUBLIC_URL is {settings.PUBLIC_URL}", "Serve it by HTTPS: docs/operations.md.")
+        yield ill("https", f"PUBLIC_URL is {settings.PUBLIC_URL}", "Serve it by HTTPS: docs/deployment.md.")
         return
     host = urlsplit(settings.PUBLIC_URL).hostname
     try:
-        answer = httpx.get(f"http://{host}/", timeout=3, follow_redirects=False)
-    except httpx.HTTPError:
+        answer = outbound.fetch(
+            "GET", f"http://{host}/", deadline=3, trusted=[host or ""], follow_redirects=False
+        )
+    except (httpx.HTTPError, Refused):
         yield well("https", "PUBLIC_URL is https, and plain HTTP does not answer from here")
         return
-    if answer.is_redirect and answer.headers["Location"].startswith("https://"):
+    if 300 <= answer.status < 400 and answer.headers.get("location", "").startswith("https://"):
         yield well("https", "PUBLIC_URL is https, and plain HTTP leads there")
     else:
-        yield ill(
-            "https", f"http://{host}/ answers {answer.status_code}", "Let the proxy redirect it to https."
-        )
+        yield ill("https", f"http://{host}/ answers {answer.status}", "Let the proxy redirect it to https.")
 
 
 @examination("proxies")

@@ -28,12 +28,21 @@ class Command(BaseCommand):
             "--set", action="append", default=[], metavar="NAME=VALUE", help="What ${NAME} in the file is."
         )
 
+        parser.add_argument(
+            "--own", default="", metavar="ADDRESS", help="The address by which the file means this site."
+        )
+
     def handle(self, *_args: Any, **options: Any) -> None:
         known = dict(_pair(text) for text in options["set"])
         try:
             document = orjson.loads(options["file"].read_bytes())
             report = plan.run(
-                CONSOLE, document, dry_run=options["dry_run"], update=options["update"], known=known
+                CONSOLE,
+                document,
+                dry_run=options["dry_run"],
+                update=options["update"],
+                known=known,
+                own=options["own"],
             )
         except (OSError, orjson.JSONDecodeError, Unusable) as error:
             raise CommandError(f"Nothing was changed: {error}") from error

@@ -3,15 +3,17 @@
 import {LiveSocket} from '../hazesite/socket.js';
 
 /**
- * `onUpdate(monitors)` hears what changed; `onGap()` that something may have been missed: read again.
+ * `onUpdate(monitors)` hears how those stand that changed; `onGap()` that something may have been missed: read
+ * again; `onEdit({id, deed})` that somebody added, changed or deleted a monitor.
  */
-export function watch(onUpdate, onGap) {
+export function watch(onUpdate, onGap, onEdit = onGap) {
   const sign = document.getElementById('connection');
   let before = false;
   const socket = new LiveSocket({
     path: () => '/ws/monitors/',
     onFrame: (frame) => {
       if (frame.type === 'monitor_update') onUpdate(frame.monitors);
+      if (frame.type === 'monitor_changed') onEdit(frame);
       if (frame.type !== 'joined_monitors') return;
       if (before) onGap();
       before = true;

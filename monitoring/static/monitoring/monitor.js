@@ -8,7 +8,16 @@ const numbers = new Intl.NumberFormat(language, {maximumFractionDigits: 0});
 const id = Number(now.dataset.id);
 let range = '24h', plot = null, drawn = null, asked = 0;
 
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+/** A canvas knows neither variables nor `light-dark()`; an element's own colour is neither. */
+function colour(name) {
+  const probe = document.createElement('i');
+  probe.style.color = `var(${name})`;
+  document.body.append(probe);
+  const found = getComputedStyle(probe).color;
+  probe.remove();
+  return found;
+}
+
 const ms = (value) => value === null || value === undefined ? '–' : `${numbers.format(value)} ms`;
 
 function axes() {
@@ -85,7 +94,13 @@ function readAll() {
   readParts();
   later ??= setTimeout(() => { later = null; load(); }, 5000);
 }
-watch((monitors) => { if (monitors.some((monitor) => monitor.id === id)) readAll(); }, readAll);
+function edited(change) {
+  if (change.id !== id) return;
+  if (change.deed === 'deleted') location.assign(document.querySelector('.brand').href);
+  else readAll();
+}
+
+watch((monitors) => { if (monitors.some((monitor) => monitor.id === id)) readAll(); }, readAll, edited);
 new ResizeObserver(() => { if (plot && plot.width !== chart.clientWidth) plot.setSize({width: chart.clientWidth, height: 240}); }).observe(chart);
 addEventListener('themechange', () => { if (drawn) draw(); });
 load();

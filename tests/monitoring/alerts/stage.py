@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from hazesite.events import publish
 from hazesite.outgoing import services as outgoing
@@ -14,6 +17,7 @@ from hazesite.outgoing.models import Delivery
 from hazesite.outgoing.room import Room
 from hazesite.outgoing.transports import TRANSPORTS, Outcome, Ready, Retry, Sent
 from monitoring.alerts import clock
+from monitoring.engine import claims, results
 from monitoring.events import BecameSlow, NoLongerSlow, Recovered, WentDown
 from monitoring.models import (
     EscalationPolicy,
@@ -24,6 +28,7 @@ from monitoring.models import (
     SlowSpell,
     Status,
 )
+from monitoring.types import Result
 
 BEGIN = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -126,10 +131,11 @@ class Stage:
         return Sent(letter.also)
 
     def work(self, **span: float) -> list[tuple[str, str, str]]:
-        """Time passes by the minute, and a worker does what comes up."""
-        before, end = len(self.told), self.clock.now + timedelta(**span)
+        """Time passes by the minute, later by the half hour, and a worker does what comes up."""
+        before, begin, end = len(self.told), self.clock.now, self.clock.now + timedelta(**span)
         while self.clock.now < end:
-            self.clock.on(seconds=min(60.0, (end - self.clock.now).total_seconds()))
+            step = 60.0 if self.clock.now - begin < timedelta(minutes=35) else 1800.0
+            self.clock.on(seconds=min(step, (end - self.clock.now).total_seconds()))
             clock.take_steps()
             self.drain()
         return self.told[before:]
@@ -141,3 +147,30 @@ class Stage:
 
 def states() -> dict[str, str]:
     return dict(Delivery.objects.order_by("pk").values_list("thing", "state"))
+
+
+class RealClock(Clock):
+    """For what waits for servers and threads."""
+
+    @property
+    def now(self) -> datetime:  # type: ignore[override]
+        return datetime.now(UTC)
+
+    @now.setter
+    def now(self, moment: datetime) -> None:
+        pass
+
+    @staticmethod
+    def wait_for(until: Callable[[], Any], seconds: float = 20) -> None:
+        deadline = time.monotonic() + seconds
+        while not until():
+            assert time.monotonic() < deadline, list(Delivery.objects.values("thing", "state", "reason"))
+            time.sleep(0.02)
+
+
+def check(monitor: Monitor, result: Result) -> None:
+    """As the engine does it: claimed, checked, stored."""
+    now = timezone.now()
+    MonitorState.objects.filter(monitor=monitor).update(next_check_at=now)
+    [claim] = claims.claim("tests", now, timedelta(0), 10)
+    results.store([results.Outcome(claim, now, result)], now)

@@ -9,10 +9,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from hazesite.outgoing.models import Delivery
+from hazesite.outgoing.transports import TRANSPORTS
 from monitoring.alerts.queueing import next_summary
-from monitoring.models import Alert, Incident, MaintenanceWindow, NotificationChannel, Status
-from monitoring.services import incidents
-from tests.monitoring.alerts.stage import BEGIN, states
+from monitoring.models import Alert, MaintenanceWindow, Monitor, NotificationChannel
+from monitoring.services import standing
+from monitoring.types import Result
+from tests.monitoring.alerts.stage import BEGIN, check, states
 
 
 # --- down and up ---------------------------------------------------------------
@@ -162,162 +164,11 @@ def test_what_is_for_information_comes_once_a_day_in_one_message(stage):
         ("UTC", None, BEGIN, datetime(2026, 3, 3, 8, tzinfo=UTC)),
         ("UTC", time(13), BEGIN, datetime(2026, 3, 2, 13, tzinfo=UTC)),
         ("Asia/Tokyo", time(8), BEGIN, datetime(2026, 3, 2, 23, tzinfo=UTC)),
-        ("Europe/Berlin", time(8), datetime(2026, 3, 28, 12, tzinfo=UTC), datetime(2026, 3, 29, 6, tzinfo=UTC)),
+        ("Europe/Berlin", time(8), BEGIN.replace(day=28), datetime(2026, 3, 29, 6, tzinfo=UTC)),
     ],
 )  # fmt: skip
 def test_a_summary_is_due_by_the_channels_own_clock(zone, at, now, due):
     assert next_summary(NotificationChannel(time_zone=zone, summary_at=at), now) == due
-
-
-# --- escalation, reminders -----------------------------------------------------------
-def test_whoever_is_next_hears_when_nobody_acknowledges(stage):
-    first, second, third = (stage.channel(name, default=False) for name in ("a", "b", "c"))
-    policy = stage.policy((0, [first]), (5, [second]), (15, [first, third]))
-    web = stage.monitor(escalation=policy)
-    stage.fails(web)
-    assert stage.drain() == [("a", "down", "web is down")]
-    assert stage.work(minutes=4) == []
-    title = "web is down, and nobody has acknowledged it"
-    assert stage.work(minutes=1) == [("b", "escalation", title)]
-    assert stage.work(minutes=9) == []
-    assert stage.work(minutes=1) == [("a", "escalation", title), ("c", "escalation", title)]
-    assert stage.work(hours=5) == []
-    stage.recovers(web)
-    assert sorted(stage.drain()) == [(name, "up", "web is up again") for name in "abc"]
-
-
-def test_acknowledged_it_escalates_and_reminds_no_more(stage, moira):
-    first = stage.channel("a", default=False, remind_minutes=10)
-    second = stage.channel("b", default=False)
-    web = stage.monitor(escalation=stage.policy((0, [first]), (5, [second])))
-    incident = stage.fails(web)
-    stage.drain()
-    stage.work(minutes=3)
-    incidents.acknowledge(moira, incident.pk)
-    assert stage.work(hours=3) == []
-    stage.recovers(web)
-    assert stage.drain() == [("a", "up", "web is up again")]
-
-
-def test_an_escalation_that_waits_is_dropped_when_it_is_acknowledged(stage, moira):
-    first, second = stage.channel("a", default=False), stage.channel("b", default=False)
-    incident = stage.fails(stage.monitor(escalation=stage.policy((0, [first]), (5, [second]))))
-    stage.drain()
-    stage.failing = True
-    stage.work(minutes=6)
-    incidents.acknowledge(moira, incident.pk)
-    stage.failing = False
-    assert stage.work(hours=2) == []
-
-
-def test_who_asked_for_reminders_is_reminded_and_nobody_else(stage):
-    stage.channel("often", remind_minutes=10)
-    stage.channel("once")
-    web = stage.monitor()
-    stage.fails(web)
-    stage.drain()
-    told = stage.work(minutes=31)
-    assert told == [("often", "reminder", "web is still down")] * 3
-    assert Incident.objects.get().reminders == 3
-    stage.recovers(web)
-    stage.drain()
-    assert stage.work(hours=1) == []
-
-
-def test_reminders_do_not_pile_up_while_a_channel_is_away(stage):
-    stage.channel(remind_minutes=10)
-    web = stage.monitor()
-    stage.fails(web)
-    stage.failing = True
-    stage.work(hours=2)
-    stage.failing = False
-    stage.clock.on(hours=1)
-    assert stage.drain() == [("ops", "down", "web is down")]
-
-
-def test_two_workers_take_each_step_once(stage):
-    from monitoring.alerts.clock import take_steps
-
-    first, second = stage.channel("a", default=False), stage.channel("b", default=False)
-    stage.fails(stage.monitor(escalation=stage.policy((0, [first]), (5, [second]))))
-    stage.clock.on(minutes=6)
-    assert (take_steps(), take_steps()) == (1, 0)
-    assert Delivery.objects.filter(target=str(second.pk)).count() == 1
-
-
-# --- parents -------------------------------------------------------------------------
-def family(stage):
-    router = stage.monitor("router")
-    switch = stage.monitor("switch", parent=router)
-    return router, switch, stage.monitor("web", parent=switch)
-
-
-def test_children_are_silent_while_an_ancestor_is_down(stage):
-    stage.channel()
-    router, _switch, web = family(stage)
-    stage.fails(router)
-    incident = stage.fails(web)
-    assert stage.drain() == [("ops", "down", "router is down")]
-    incident.refresh_from_db()
-    assert incident.silenced_by == router and incident.alerted_at is None
-    stage.work(hours=3)
-    stage.recovers(web)
-    stage.recovers(router)
-    stage.work(hours=1)
-    assert [title for _channel, _event, title in stage.told] == ["router is down", "router is up again"]
-
-
-def test_a_failing_parent_silences_before_it_is_down_but_a_new_one_does_not(stage):
-    stage.channel()
-    router = stage.monitor("router")
-    web = stage.monitor(parent=router)
-    stage.state(router, Status.PENDING, failures=1)
-    stage.fails(web)
-    assert stage.drain() == []
-    stage.recovers(web)
-    stage.state(router, Status.PENDING, failures=0)
-    stage.fails(web)
-    assert stage.drain() == [("ops", "down", "web is down")]
-
-
-def test_a_child_that_stays_down_when_its_parent_is_back_is_told_then_and_once(stage):
-    stage.channel()
-    router, _switch, web = family(stage)
-    stage.fails(router)
-    stage.fails(web)
-    stage.work(minutes=10)
-    stage.recovers(router)
-    stage.clock.on(seconds=30)
-    stage.state(web, Status.DOWN)  # it was checked again
-    told = stage.work(minutes=10)
-    assert [title for _channel, _event, title in told] == ["router is up again", "web is down"]
-    incident = Incident.objects.get(monitor=web)
-    assert incident.silenced_by is None and incident.alerted_at
-    stage.recovers(web)
-    assert stage.drain() == [("ops", "up", "web is up again")]
-
-
-def test_a_child_that_comes_back_right_after_its_parent_is_not_told(stage):
-    stage.channel()
-    router, _switch, web = family(stage)
-    stage.fails(router)
-    stage.fails(web)
-    stage.work(minutes=10)
-    stage.recovers(router)
-    stage.work(minutes=1)
-    stage.recovers(web)
-    stage.work(minutes=10)
-    assert [title for _channel, _event, title in stage.told] == ["router is down", "router is up again"]
-
-
-def test_a_circle_of_parents_ends(stage):
-    stage.channel()
-    one = stage.monitor("one")
-    two = stage.monitor("two", parent=one)
-    one.parent = two
-    one.save()
-    stage.fails(one)
-    assert stage.drain() == [("ops", "down", "one is down")]
 
 
 # --- slow ----------------------------------------------------------------------------
@@ -354,8 +205,51 @@ def test_nothing_is_said_again_because_of_a_maintenance_window(stage, ada):
     MaintenanceWindow.objects.create(
         name="work", starts_at=begin, duration_minutes=120, everything=True, next_start=begin, next_end=end
     )
-    assert stage.work(minutes=129) == []
-    assert stage.work(minutes=30) == [("ops", "reminder", "web is still down")]
+    assert stage.work(minutes=125) == []
+    assert stage.work(minutes=34) == [("ops", "reminder", "web is still down")]
+
+
+def test_what_went_down_in_a_window_is_told_when_it_is_over_and_still_down(stage):
+    stage.channel()
+    begin = stage.clock.now
+    end = begin + timedelta(minutes=20)
+    MaintenanceWindow.objects.create(
+        name="work", starts_at=begin, duration_minutes=20, everything=True, next_start=begin, next_end=end
+    )
+    web, ads = stage.monitor(), stage.monitor("ads")
+    stage.fails(web)
+    stage.fails(ads)
+    assert stage.work(minutes=10) == []
+    stage.recovers(ads)
+    assert stage.work(minutes=9) == []
+    assert stage.work(minutes=3) == [("ops", "down", "web is down")]
+
+
+def test_the_engine_and_a_window_around_an_outage_tell_it_once(stage):
+    """Down before the window, in it and after it."""
+    stage.channel()
+    web = Monitor.objects.create(name="web", type="http", url="https://a.org", severity="critical")
+    standing.begin(web, stage.clock.now)
+    begin = stage.clock.now + timedelta(minutes=10)
+    MaintenanceWindow.objects.create(
+        name="work",
+        starts_at=begin,
+        duration_minutes=60,
+        everything=True,
+        next_start=begin,
+        next_end=begin + timedelta(hours=1),
+    )
+    up, down = Result(is_up=True, response_ms=80), Result(is_up=False, error="Connection refused")
+    stage.clock.on(minutes=1)
+    check(web, down)
+    assert stage.drain() == [("ops", "down", "web is down")]
+    for _quarter in range(5):
+        stage.clock.on(minutes=15)
+        check(web, down)
+        assert stage.work(seconds=20) == []
+    assert stage.clock.now > begin + timedelta(hours=1)
+    check(web, up)
+    assert stage.drain() == [("ops", "up", "web is up again")]
 
 
 # --- what it costs ---------------------------------------------------------------------
@@ -366,8 +260,24 @@ def test_an_alert_costs_a_few_queries_in_the_transaction_of_the_result(stage):
     with CaptureQueriesContext(connection) as queries:
         stage.fails(web)
     of_the_stage = 4  # savepoints, the state, the incident
-    assert len(queries) - of_the_stage <= 6
+    assert len(queries) - of_the_stage <= 7
     stage.fails(other)
     with CaptureQueriesContext(connection) as queries:
         stage.recovers(web)
     assert len(queries) - of_the_stage <= 7
+
+
+def test_deciding_costs_as_many_queries_for_many_as_for_one(stage):
+    channel = stage.channel(flap_changes=5, flap_minutes=10)
+    check = TRANSPORTS["monitor-webhook"].check
+    for number in range(12):
+        web = stage.monitor(f"web {number}")
+        stage.fails(web)
+        stage.slows(web)
+        stage.recovers(web)
+    rows = list(Delivery.objects.filter(target=str(channel.pk)))
+    with CaptureQueriesContext(connection) as of_one:
+        check(rows[:2])
+    with CaptureQueriesContext(connection) as of_all:
+        check(rows)
+    assert len(of_all) == len(of_one) <= 7

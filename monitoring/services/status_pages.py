@@ -31,7 +31,9 @@ class SlugTaken(Refused):
 class EntryIn(Strict):
     monitor = Whole(**KEY)
     group = Text(max_length=100, required=False, allow_blank=True)
-    label = Text(max_length=150, required=False, allow_blank=True, help_text="Instead of the monitor's name.")
+    label = Text(  # type: ignore[assignment] # the framework's name for something else
+        max_length=150, required=False, allow_blank=True, help_text="Instead of the monitor's name."
+    )
 
 
 class PageIn(Strict):
@@ -39,10 +41,12 @@ class PageIn(Strict):
     title = Text(max_length=150)
     description = Text(max_length=1000, required=False, allow_blank=True)
     is_public = Flag(required=False, help_text="False: staff alone see it.")
-    monitors = EntryIn(many=True, required=False, max_length=MAX_ENTRIES, help_text="In this order.")
+    monitors = EntryIn(many=True, required=False, help_text="In this order.")
 
     def validate_monitors(self, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
         wanted = [entry["monitor"] for entry in entries]
+        if len(wanted) > MAX_ENTRIES:
+            raise serializers.ValidationError(_("At most %(most)s.") % {"most": MAX_ENTRIES})
         if len(set(wanted)) < len(wanted):
             raise serializers.ValidationError(_("A monitor can be there once only."))
         if Monitor.objects.filter(pk__in=wanted).count() < len(wanted):

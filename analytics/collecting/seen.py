@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Seen(NamedTuple):
+    """One use, as it was seen. `client_session` and what follows `failed` is as the client says."""
+
+    at: float
+    user_id: int
+    role: str
+    sign_in: str
+    client_session: str
+    feature: str
+    failed: bool = False
+    platform: str = ""
+    version: str = ""
+    device: str = ""
+    address: str = ""

@@ -1,0 +1,37 @@
+"""What the OpenAPI document says of our own fields: all that is refused with a 400, and nothing less."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiSerializerExtension, OpenApiSerializerFieldExtension
+
+ANYTHING = r"^[^\u0000]*$"
+SOMETHING = r"^\s*[^\s\u0000][^\u0000]*$"
+"""No NUL, and not only white space."""
+
+
+class TextShape(OpenApiSerializerFieldExtension):
+    target_class = "hazesite.fields.Text"
+    match_subclasses = True
+
+    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        field = self.target
+        shape = {"type": "string", "pattern": ANYTHING if field.allow_blank else SOMETHING}
+        limits = {"minLength": field.min_length, "maxLength": field.max_length}
+        if not field.allow_blank:
+            limits["minLength"] = limits["minLength"] or 1
+        return shape | {name: limit for name, limit in limits.items() if limit is not None}
+
+
+class StrictShape(OpenApiSerializerExtension):
+    """Unknown keys are refused."""
+
+    target_class = "hazesite.fields.Strict"
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        shape: dict[str, Any] = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
+        if direction == "request":
+            return shape | {"additionalProperties": False}
+        return shape | {"required": sorted(shape["properties"])}  # given whole, and defaults are for input

@@ -1,0 +1,153 @@
+"""Bad input is a clear refusal, files harm no spreadsheet, and health says when nothing is added up."""
+
+from __future__ import annotations
+
+import csv
+import json
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import Session
+from analytics import exporting, health
+from analytics.collecting.storing import store
+from analytics.models import ErrorDay, Progress, UsageSession
+from analytics.rollups import errors, running
+from hazesite.error_reports.models import ErrorReport
+from tests.analytics.test_collecting import seen
+
+pytestmark = pytest.mark.django_db
+TOMORROW = (timezone.now() + timedelta(days=2)).date()
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "code"),
+    [
+        ("days=0", "days", "invalid"), ("days=99999", "days", "invalid"),
+        ("from=yesterday", "from", "invalid"),
+        ("from=2025-02-30", "from", "invalid"), ("from=2025-03-01&to=2025-02-01", "from", "bad_range"),
+        (f"to={TOMORROW}", "to", "bad_range"), ("from=1990-01-01", "from", "bad_range"),
+        ("to=0001-01-02", "to", "bad_range"), ("from=0001-01-01", "from", "bad_range"),
+        ("days=7&to=2025-02-01", "days", "bad_range"), ("platform=Amiga", "platform", "invalid"),
+        ("role=owner", "role", "invalid"), ("version=%27;--", "version", "invalid"),
+        ("version=%00", "version", "invalid"),
+    ],
+)  # fmt: skip
+def test_impossible_ranges_are_refused_by_name(client_of, moira, query, field, code):
+    for path in ("data", "retention", "features", "errors"):
+        answer = client_of(moira).get(f"/api/analytics/{path}?{query}")
+        assert answer.status_code == 400, answer.content
+        assert answer.json()["code"] == code and field in answer.json()["fields"]
+
+
+def test_unknown_features_and_funnels_are_refused(client_of, moira):
+    client = client_of(moira)
+    assert client.get("/api/analytics/features/no.such").json()["code"] == "unknown_feature"
+    for steps, code in (
+        ("tickets.list", "invalid"), ("tickets.list,no.such", "unknown_feature"), (",", "invalid"),
+        (",".join(["tickets.list"] * 9), "invalid"),
+    ):  # fmt: skip
+        answer = client.get("/api/analytics/funnel", {"steps": steps})
+        assert (answer.status_code, answer.json()["code"]) == (400, code)
+
+
+def test_dashboards_get_every_key_the_contract_names(client_of, moira, ada, alice):
+    store([seen(alice.pk, ago=60), seen(alice.pk)])
+    running.run()
+    stats = client_of(moira).get("/api/stats?days=7").json()
+    assert stats["total_users"] == 3 and stats["total_sessions"] == 1 and stats["total_actions"] == 2
+    assert stats["active_users_7d"] == 1 and stats["avg_session_duration"] == 60
+    assert client_of(moira).get("/api/stats?days=8").status_code == 400
+    metrics = client_of(moira).get("/api/analytics/data").json()["metrics"]
+    assert {"users", "sessions", "durations", "features", "platforms", "versions", "errors"} <= metrics.keys()
+    [session] = client_of(ada).get("/api/active-sessions").json()["sessions"]
+    assert session["user_id"] == alice.user_id and session["duration"] == 60
+    assert session["session_id"] and session["last_activity"].endswith("Z") and session["platform"] == "Web"
+    assert client_of(moira).get("/api/analytics/live").json() == {"online": 1, "platforms": {"Web": 1}}
+
+
+def test_an_answer_costs_the_same_queries_whatever_there_is(
+    client_of, moira, alice, django_assert_max_num_queries
+):
+    store([seen(alice.pk, feature=name) for name in ("tickets.list", "memes.random", "profile")])
+    running.run()
+    client = client_of(moira)
+    with django_assert_max_num_queries(22):
+        client.get("/api/analytics/data?days=90")
+    with django_assert_max_num_queries(7):
+        client.get("/api/stats")
+
+
+def test_inactive_people_are_those_whose_sign_ins_are_old(client_of, alice, mallory, moira):
+    long_ago = timezone.now() - timedelta(days=50)
+    for user in (alice, mallory):
+        client_of(user)
+        type(user).objects.filter(pk=user.pk).update(created_at=long_ago, last_login=long_ago)
+        Session.objects.filter(user=user).update(last_seen_at=long_ago)
+    client_of(mallory)  # comes back
+    found = client_of(moira).get("/api/analytics/inactive-users?days=30").json()
+    assert [row["username"] for row in found["users"]] == ["alice"] and found["total"] == 1
+    assert client_of(moira).get("/api/analytics/inactive-users?days=366").status_code == 400
+
+
+# --- errors ------------------------------------------------------------------
+def report(fingerprint: str, count: int, ago: int = 0) -> ErrorReport:
+    at = timezone.now() - timedelta(days=ago)
+    return ErrorReport.objects.create(
+        fingerprint=fingerprint, exception="ValueError", place="x.py:f", where="", version="1", traceback="",
+        count=count, first_seen_at=at, last_seen_at=at,
+    )  # fmt: skip
+
+
+def test_errors_are_read_from_their_reports_and_counted_by_day(client_of, moira):
+    bug = report("a" * 32, 5, ago=1)
+    assert errors.add_up() == 1
+    assert errors.add_up() == 0
+    ErrorReport.objects.filter(pk=bug.pk).update(count=9, last_seen_at=timezone.now())
+    errors.add_up()
+    assert list(ErrorDay.objects.order_by("day").values_list("count", flat=True)) == [5, 4]
+    bug.delete()
+    report("a" * 32, 2)  # forgotten, and back
+    errors.add_up()
+    found = client_of(moira).get("/api/analytics/errors?days=2").json()
+    assert found["total"] == 11 and [row["errors"] for row in found["per_day"]] == [5, 6]
+    assert found["bugs"][0]["exception"] == "ValueError" and found["bugs"][0]["per_day"] == [5, 6]
+
+
+# --- files -------------------------------------------------------------------
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1"])
+def test_no_cell_of_a_file_is_a_formula(cell):
+    assert exporting.harmless(cell) == f"'{cell}"
+    assert exporting.harmless(-1) == -1 and exporting.harmless(None) == ""
+
+
+@pytest.mark.parametrize("dataset", ["days", "features", "sessions", "tickets"])
+def test_files_are_whole_in_both_formats(client_of, ada, alice, ticket, dataset):
+    store([seen(alice.pk, device="=cmd|' /C calc'!A0")])
+    UsageSession.objects.update(ended_at=timezone.now())
+    running.run()
+    path = f"/api/analytics/export?days=2&dataset={dataset}&format="
+    text = b"".join(client_of(ada).get(f"{path}csv").streaming_content).decode()
+    found = list(csv.DictReader(text.splitlines()))
+    assert found and not any(cell.startswith(("=", "@")) for row in found for cell in row.values())
+    rows = json.loads(b"".join(client_of(ada).get(f"{path}json").streaming_content))
+    assert len(rows) == len(found) and rows[0].keys() == found[0].keys()
+
+
+def test_a_file_is_sent_to_be_saved(client_of, ada, moira):
+    answer = client_of(ada).get("/api/analytics/export?format=json&dataset=features")
+    assert answer["Content-Disposition"].startswith("attachment") and answer["Content-Type"].startswith(
+        "application/json"
+    )
+    assert client_of(moira).get("/api/analytics/export").status_code == 403
+
+
+# --- health ------------------------------------------------------------------
+def test_health_warns_when_nothing_is_added_up(settings):
+    assert health.analytics().facts["enabled"] is False
+    settings.ANALYTICS = True
+    running.run()
+    assert health.analytics().status == "ok" and health.analytics().facts["last_rollup_seconds"] < 60
+    Progress.objects.update(ran_at=timezone.now() - timedelta(hours=1))
+    assert health.analytics().status == "warning"
