@@ -169,20 +169,27 @@ def _headers(row: Row) -> dict[str, str]:
 def _options(row: Row, kind: str) -> Row:
     if isinstance(row.get("options"), dict):
         return dict(row["options"])
-    found: Row = {}
-    if kind in ("http", "keyword", "json"):
-        found |= _given(row, {"maxredirects": "max_redirects"})
-        if row.get("expiryNotification"):
-            found["certificate_days"] = CERTIFICATE_DAYS
-        if row.get("ignoreTls"):
-            found["ignore_certificate"] = True
+    if kind == "dns":
+        return _options_of_dns(row)
+    found = _options_of_web(row) if kind in ("http", "keyword", "json") else {}
     if kind == "keyword" and row.get("invertKeyword"):
         found["invert"] = True
-    if kind == "json":
-        found |= _comparison(row)
-    if kind == "dns":
-        found |= _given(row, {"dns_resolve_type": "record", "dns_resolve_server": "server"})
-        found |= {"server": found["server"].split(",")[0].strip()} if "server" in found else {}
+    return found | (_comparison(row) if kind == "json" else {})
+
+
+def _options_of_web(row: Row) -> Row:
+    found = _given(row, {"maxredirects": "max_redirects"})
+    if row.get("expiryNotification"):
+        found["certificate_days"] = CERTIFICATE_DAYS
+    if row.get("ignoreTls"):
+        found["ignore_certificate"] = True
+    return found
+
+
+def _options_of_dns(row: Row) -> Row:
+    found = _given(row, {"dns_resolve_type": "record", "dns_resolve_server": "server"})
+    if "server" in found:
+        found["server"] = found["server"].split(",")[0].strip()
     return found
 
 
