@@ -61,7 +61,7 @@ def entries(client) -> list[str]:
 
 def test_the_navigation_shows_what_one_may_see(enter, moira, ada):
     for_moderators = ["Overview", "Canned replies", "Blocklist", "Ratings", "Tickets", "Users", "Sign-ins"]
-    for_moderators += ["Moderation", "Tickets in Discord", "Monitors", "Incidents"]
+    for_moderators += ["Moderation", "Tickets in Discord", "Monitors", "Incidents", "Analytics"]
     assert entries(enter(moira)) == for_moderators
     for_admins = entries(enter(ada))
     assert set(for_moderators) < set(for_admins) and "Jobs" in for_admins and "Failed sign-ins" in for_admins
