@@ -59,7 +59,8 @@ EXCEPTIONS = {
 }
 """Files, what they may use, and why no stranger chooses where that leads."""
 OPENING = {
-    "monitoring/engine/network.py": "MONITOR_REFERENCE_TARGETS are the operator's word, and are told nothing"
+    "monitoring/connecting.py": "the guard of checks itself",
+    "monitoring/engine/network.py": "MONITOR_REFERENCE_TARGETS are the operator's word, and are told nothing",
 }
 """Files that open connections of their own."""
 FILES = [*sources(*APPS, "scripts"), Path(__file__).resolve().parents[2] / "manage.py"]
