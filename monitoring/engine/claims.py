@@ -7,14 +7,17 @@ engine sees it as due meanwhile, and all do soon after this one died.
 # ruff: noqa: S608 - all of it is written here.
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
+import orjson
 from django.db import connection, transaction
 
-from monitoring.engine.sql import many, moments, table_of
+from monitoring.engine.sql import many, moments, rows_of, table_of
 from monitoring.models import Monitor, MonitorState, Severity
 from monitoring.models.monitors import RETRIES
 from monitoring.services.states import Rules, Standing
@@ -26,6 +29,9 @@ OF_WATCHED = (
     "type", "interval", "timeout", "created_at", "url", "host", "port", "method", "headers", "body",
     "expected_status", "expected_text", "options", "uses_monitoring_token",
 )  # fmt: skip
+AS_THEY_ARE = tuple(name for name in OF_WATCHED if name not in ("headers", "options"))
+KEPT = 16_384
+"""Headers and options that are not opened again: of so many monitors."""
 OF_RULES = (
     "retry_interval", "retries", "severity", "response_time_warning_ms", "response_time_critical_ms",
 )  # fmt: skip
@@ -78,8 +84,19 @@ def _take(engine: str, horizon: datetime, lease_until: datetime, most: int) -> l
 
 def _read(keys: Collection[int]) -> list[Claim]:
     columns = ("pk", *OF_WATCHED, *OF_RULES, *(f"state__{name}" for name in OF_STATE))
-    rows = Monitor.objects.filter(pk__in=keys).order_by().values_list(*columns)
+    rows = rows_of(Monitor.objects.filter(pk__in=keys).order_by().values_list(*columns))
     return [_claim_of(dict(zip(columns, row, strict=True))) for row in rows]
+
+
+@lru_cache(maxsize=KEPT)
+def _headers(sealed: str) -> Mapping[str, str]:
+    opened: dict[str, str] = Monitor._meta.get_field("headers").from_db_value(sealed)
+    return MappingProxyType(opened)
+
+
+@lru_cache(maxsize=KEPT)
+def _options(text: str) -> Mapping[str, Any]:
+    return MappingProxyType(orjson.loads(text))
 
 
 def _claim_of(row: dict[str, Any]) -> Claim:
@@ -96,7 +113,9 @@ def _claim_of(row: dict[str, Any]) -> Claim:
         monitor_id=row["pk"],
         pushed_at=state["pushed_at"],
         checked_at=state["checked_at"],
-        **{name: row[name] for name in OF_WATCHED},
+        headers=_headers(row["headers"]),
+        options=_options(row["options"]),
+        **{name: row[name] for name in AS_THEY_ARE},
     )
     return Claim(watched, rules, standing_of(state), row["severity"], state["fence"], state["slot_at"])
 

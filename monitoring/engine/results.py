@@ -15,7 +15,8 @@ from hazesite import partitions
 from monitoring import live
 from monitoring.engine import rollups, troubles
 from monitoring.engine.claims import Claim, standing_of
-from monitoring.engine.sql import many, moments, table_of
+from monitoring.engine.rollups import Checked
+from monitoring.engine.sql import many, moments, rows_of, table_of
 from monitoring.models import Check, MonitorState, Status
 from monitoring.services import states
 from monitoring.services.states import Seen, Standing, Step
@@ -129,7 +130,8 @@ def _ensure_days(days: set[date]) -> None:
 def _apply(newest: dict[int, Outcome], now: datetime) -> list[Applied]:
     rows = MonitorState.objects.filter(pk__in=newest).order_by("pk").select_for_update(no_key=True)
     found = {
-        key: dict(zip(OF_STATE, columns, strict=True)) for key, *columns in rows.values_list("pk", *OF_STATE)
+        key: dict(zip(OF_STATE, columns, strict=True))
+        for key, *columns in rows_of(rows.values_list("pk", *OF_STATE))
     }
     counting = {key: row for key, row in found.items() if _counts(newest[key], row)}
     maintained = in_maintenance(counting, now) if counting else set()
@@ -150,24 +152,24 @@ def _applied(outcome: Outcome, row: dict[str, Any], maintained: bool, now: datet
     return Applied(outcome, before, step, following, expires_at)
 
 
-def _check(one: Applied) -> Check:
+def _check(one: Applied) -> Checked:
     result = one.result
-    return Check(
-        monitor_id=one.monitor_id,
-        at=one.outcome.at,
-        status=one.status,
-        is_up=result.is_up,
-        response_ms=result.response_ms,
-        status_code=result.status_code,
-        error=storable(result.error, MOST_ERROR),
-        answer=storable(result.answer, MOST_ANSWER),
+    return Checked(
+        one.monitor_id,
+        one.outcome.at,
+        str(one.status),
+        result.is_up,
+        result.response_ms,
+        result.status_code,
+        storable(result.error, MOST_ERROR),
+        storable(result.answer, MOST_ANSWER),
     )
 
 
 OF_CHECK = ("monitor_id", "at", "status", "is_up", "response_ms", "status_code", "error", "answer")
 
 
-def _insert(checks: Iterable[Check]) -> None:
+def _insert(checks: Iterable[Checked]) -> None:
     stored = moments()
     many(
         f"INSERT INTO {table_of(Check)} ({', '.join(OF_CHECK)}) VALUES ({', '.join(['%s'] * len(OF_CHECK))})"
@@ -176,7 +178,7 @@ def _insert(checks: Iterable[Check]) -> None:
             (
                 one.monitor_id,
                 stored(one.at),
-                str(one.status),
+                one.status,
                 one.is_up,
                 one.response_ms,
                 one.status_code,

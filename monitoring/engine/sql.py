@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection, models
+from django.db.models import QuerySet
 
 
 def table_of(model: type[models.Model]) -> str:
@@ -19,11 +20,20 @@ def moments() -> Callable[[datetime | None], Any]:
 
 
 def _as_text(moment: datetime | None) -> str | None:
-    return None if moment is None else str(moment.astimezone(UTC).replace(tzinfo=None))
+    if moment is None:
+        return None
+    return (moment if moment.tzinfo is UTC else moment.astimezone(UTC)).isoformat(" ")[:-6]
 
 
 def _as_it_is(moment: datetime | None) -> datetime | None:
     return moment
+
+
+def rows_of(wanted: QuerySet[Any, Any]) -> list[Sequence[Any]]:
+    """What a `values_list` gives, as the driver has it: times are times, JSON and what is sealed is text."""
+    with connection.cursor() as cursor:
+        cursor.execute(*wanted.query.sql_with_params())
+        return list(cursor.fetchall())
 
 
 def many(sql: str, rows: Sequence[Sequence[Any]]) -> None:
