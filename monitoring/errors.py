@@ -17,7 +17,7 @@ class NotValid(Invalid):
         return cls(first[0] if name == "body" else f"{name}: {first[0]}", fields=reasons)
 
 
-class TargetRefused(Invalid):
+class TargetRefused(Refused):
     code = "address_refused"
     message = _(
         "This target is private, local, or not an address of the internet: it is not watched from here."

@@ -65,13 +65,7 @@ class Wanted:
 
     def after(self, status: int, location: str) -> Wanted:
         """What is asked next. What may be secret goes to no other origin, and comes back from none."""
-        try:
-            url = self.url.join(URL(location))
-        except ValueError as error:
-            raise LeadsNowhere(f"The redirect leads to no address: {location[:100]}") from error
-        if url.scheme not in ("http", "https") or not url.host:
-            raise LeadsNowhere(f"The redirect leads out of the web: {location[:100]}")
-        following = replace(self, url=url, redirects=self.redirects - 1)
+        following = replace(self, url=self._joined(location), redirects=self.redirects - 1)
         if status == 303 or (status in (301, 302) and self.method == "POST"):
             method = "HEAD" if self.method == "HEAD" else "GET"
             following = replace(following, method=method, body="")
@@ -79,6 +73,15 @@ class Wanted:
             harmless = {name: value for name, value in self.headers.items() if name.lower() in HARMLESS}
             following = replace(following, headers=harmless, body="", token="")
         return following
+
+    def _joined(self, location: str) -> URL:
+        try:
+            url = self.url.join(URL(location))
+        except ValueError as error:
+            raise LeadsNowhere(f"The redirect leads to no address: {location[:100]}") from error
+        if url.scheme not in ("http", "https") or not url.host:
+            raise LeadsNowhere(f"The redirect leads out of the web: {location[:100]}")
+        return url
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,19 +67,23 @@ def _spells(monitor_id: int, segments: Sequence[Segment]) -> Iterable[Spell]:
 
 def segments_after(status: str, started_at: datetime | None, step: Step) -> list[Segment]:
     """What follows a current spell of this status (empty: there is none): statuses and beginnings."""
-    standing, gap = step.standing, step.gap_from
+    gap: list[Segment] = []
+    if step.gap_from is not None and status in (Status.UP, Status.DOWN):
+        gap = [(Status.UNKNOWN, step.gap_from)]
+    becomes = step.standing.status
+    if becomes == Status.PENDING or (becomes == status and not gap):
+        return _clamped(gap, started_at)  # of what is pending it is seen later whether it was up
+    return _clamped([*gap, (becomes, _beginning(step, after_gap=bool(gap)))], started_at)
+
+
+def _beginning(step: Step, *, after_gap: bool) -> datetime:
+    """Down begins at the first failing check; after a gap now, for in between it was not known to be."""
+    standing = step.standing
     seen_at = standing.checked_at or standing.since
-    segments: list[Segment] = []
-    if gap is not None and status in (Status.UP, Status.DOWN):
-        segments.append((Status.UNKNOWN, gap))
-    becomes = standing.status
-    if becomes == Status.PENDING:
-        return _clamped(segments, started_at)  # whether it was up is seen later
-    if becomes != status or segments:
-        # What was down before is down again from here on: between the two it was not known to be.
-        start = standing.first_failure_at if Turn.DOWN in step.turns else None
-        segments.append((becomes, max(start, seen_at) if segments and start else start or seen_at))
-    return _clamped(segments, started_at)
+    start = standing.first_failure_at if Turn.DOWN in step.turns else None
+    if start is None:
+        return seen_at
+    return max(start, seen_at) if after_gap else start
 
 
 def _clamped(segments: list[Segment], started_at: datetime | None) -> list[Segment]:

@@ -21,7 +21,7 @@ NOT_HERE = {
     "group": "A group has no check of its own; its name became a tag of its monitors.",
     "real-browser": "Pages are not opened in a browser: watch the address with type http or keyword.",
 }
-OPERATORS = {"contains": "contains", "==": "==", "!=": "!=", ">": ">", ">=": ">=", "<": "<", "<=": "<="}
+OPERATORS = ("==", "!=", ">", ">=", "<", "<=", "contains")
 CERTIFICATE_DAYS = 14
 """There one is told 21, 14 and 7 days before a certificate ends; here the monitor is down then."""
 METHODS_OF_LOGIN = (None, "", "null", "basic")
@@ -72,7 +72,7 @@ def _tried(translate: Callable[[Row], Row], row: Any, kind: str, wanted: Wanted)
 
 # --- monitors ----------------------------------------------------------------
 def _monitor(row: Row) -> Row:
-    kind = TYPES.get(row["type"], row["type"])
+    kind = str(TYPES.get(row["type"], row["type"]))
     _refuse_what_is_not_here(row, kind)
     made: Row = {"name": str(row["name"]).strip()[:150], "type": kind, "notes": []}
     made |= _given(
@@ -169,25 +169,36 @@ def _headers(row: Row) -> dict[str, str]:
 def _options(row: Row, kind: str) -> Row:
     if isinstance(row.get("options"), dict):
         return dict(row["options"])
-    found: Row = {}
-    if kind in ("http", "keyword", "json"):
-        found |= _given(row, {"maxredirects": "max_redirects"})
-        if row.get("expiryNotification"):
-            found["certificate_days"] = CERTIFICATE_DAYS
-        if row.get("ignoreTls"):
-            found["ignore_certificate"] = True
+    if kind == "dns":
+        return _options_of_dns(row)
+    found = _options_of_web(row) if kind in ("http", "keyword", "json") else {}
     if kind == "keyword" and row.get("invertKeyword"):
         found["invert"] = True
-    if kind == "json":
-        operator = row.get("jsonPathOperator") or "=="
-        if operator not in OPERATORS:
-            raise CannotBeHad(f"The comparison {operator!r} is not had here.")
-        expected = row.get("expectedValue")
-        found |= {"path": str(row.get("jsonPath") or ""), "comparison": operator, "expected": expected}
-    if kind == "dns":
-        found |= _given(row, {"dns_resolve_type": "record", "dns_resolve_server": "server"})
-        found |= {"server": found["server"].split(",")[0].strip()} if "server" in found else {}
+    return found | (_comparison(row) if kind == "json" else {})
+
+
+def _options_of_web(row: Row) -> Row:
+    found = _given(row, {"maxredirects": "max_redirects"})
+    if row.get("expiryNotification"):
+        found["certificate_days"] = CERTIFICATE_DAYS
+    if row.get("ignoreTls"):
+        found["ignore_certificate"] = True
     return found
+
+
+def _options_of_dns(row: Row) -> Row:
+    found = _given(row, {"dns_resolve_type": "record", "dns_resolve_server": "server"})
+    if "server" in found:
+        found["server"] = found["server"].split(",")[0].strip()
+    return found
+
+
+def _comparison(row: Row) -> Row:
+    operator = row.get("jsonPathOperator") or "=="
+    if operator not in OPERATORS:
+        raise CannotBeHad(f"The comparison {operator!r} is not had here.")
+    expected = row.get("expectedValue")
+    return {"path": str(row.get("jsonPath") or ""), "comparison": operator, "expected": expected}
 
 
 def _channels_of(row: Row, names: Mapping[str, str]) -> list[str]:

@@ -98,6 +98,10 @@ def _judge(before: Standing, rules: Rules, seen: Seen, maintained: bool) -> Judg
         # What was not down yet begins anew afterwards; what was stays so, and nobody is told twice.
         kept = (before.failures, before.first_failure_at) if before.was_down else (0, None)
         return status, *kept, ()
+    return _failing(before, rules, seen)
+
+
+def _failing(before: Standing, rules: Rules, seen: Seen) -> Judgement:
     failures, first = before.failures + 1, before.first_failure_at or seen.at
     if before.was_down:
         return Status.DOWN, failures, first, ()

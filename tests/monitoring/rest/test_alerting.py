@@ -63,7 +63,7 @@ def test_what_no_channel_is_made_of(client, change, field):
 def test_a_channel_leads_to_no_private_host(client):
     for url in ("http://127.0.0.1/x", "http://[::1]/x", "http://169.254.169.254/latest"):
         answer = client.post("/api/notification-channels", SLACK | {"config": {"webhook_url": url}})
-        assert answer.status_code == 400, url
+        assert (answer.status_code, answer.json()["code"]) == (409, "address_refused"), url
 
 
 def test_a_policy_from_beginning_to_end(client, watcher, channel):

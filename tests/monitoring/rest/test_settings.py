@@ -197,7 +197,7 @@ def test_private_targets_are_refused_however_they_are_written(client, host, sett
     settings.PUBLIC_URL = "https://haze.example.org"
     for body in ({"type": "http", "url": f"http://{host}/"}, {"type": "ping", "host": host}):
         answer = client.post("/api/monitors", {"name": "It", **body})
-        assert (answer.status_code, answer.json()["code"]) == (400, "address_refused"), (host, answer.content)
+        assert (answer.status_code, answer.json()["code"]) == (409, "address_refused"), (host, answer.content)
         assert answer.json()["status"] == "error"
     assert not Monitor.objects.exists()
 
@@ -215,7 +215,7 @@ def test_private_addresses_of_version_six_are_refused(client, host):
         {"type": "port", "host": f"[{host}]", "port": 80},
         {"type": "tls", "host": host},
     ):
-        assert client.post("/api/monitors", {"name": "It", **body}).status_code == 400, body
+        assert client.post("/api/monitors", {"name": "It", **body}).status_code == 409, body
 
 
 def test_a_change_of_the_target_is_judged_as_well(client):
@@ -246,7 +246,7 @@ def test_this_site_itself_may_always_be_watched(client, settings):
         {"type": "port", "host": "localhost", "port": 5432},
         {"type": "port", "host": "127.0.0.1", "port": 5070},
     ):
-        assert client.post("/api/monitors", {"name": "Not own", **body}).status_code == 400, body
+        assert client.post("/api/monitors", {"name": "Not own", **body}).status_code in (400, 409), body
     elsewhere = {**WEB, "uses_monitoring_token": True}
     refused(client, elsewhere, "uses_monitoring_token")
     refused(client, {**elsewhere, "url": "https://localhost:5070/"}, "uses_monitoring_token")
