@@ -254,7 +254,7 @@ def test_manifests_are_valid(file, document):
 
 
 def test_pods_run_what_exists_as_nobody_special_and_write_nowhere_else():
-    assert len(pods()) == 4
+    assert len(pods()) == 5
     for pod in pods():
         assert pod["securityContext"]["runAsNonRoot"] and pod["automountServiceAccountToken"] is False
         (container,) = pod["containers"]
