@@ -14,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 TICKET = "api/tickets/<str:ticket_id>"
 PERSON = "api/users/<str:user_id>"
+MONITOR, INCIDENT = "api/monitors/<str:monitor_id>", "api/incidents/<str:incident_id>"
+CHANNEL = "api/notification-channels/<str:channel_id>"
 ALL = ""
 """Stands for all features together, in what is added up."""
 
@@ -111,6 +113,39 @@ FEATURES: Mapping[str, Feature] = {
     ),
     "cogs": Feature(
         _("Parts of the bot"), _each("POST", "api/cogs/load", "api/cogs/unload", "api/cogs/reload")
+    ),
+    "monitors.look": Feature(
+        _("Looking at uptime monitors"),
+        _each("GET", "api/monitors", MONITOR, f"{MONITOR}/checks", f"{MONITOR}/stats"),
+    ),
+    "monitors.change": Feature(
+        _("Changing uptime monitors"),
+        (
+            *_each("POST", "api/monitors", "api/monitors/import"),
+            *_each("PATCH DELETE", MONITOR),
+            *_each("POST", f"{MONITOR}/pause", f"{MONITOR}/resume", f"{MONITOR}/check-now"),
+        ),
+    ),
+    "monitors.incidents": Feature(
+        _("Incidents"),
+        (
+            *_each("GET", "api/incidents", INCIDENT),
+            *_each("POST", f"{INCIDENT}/acknowledge", f"{INCIDENT}/comments"),
+        ),
+    ),
+    "monitors.alerts": Feature(
+        _("Who hears of incidents"),
+        (
+            *_each("POST", "api/notification-channels", f"{CHANNEL}/test", "api/escalation-policies"),
+            *_each("PATCH DELETE", CHANNEL, "api/escalation-policies/<str:policy_id>"),
+        ),
+    ),
+    "monitors.public": Feature(
+        _("Maintenance and status pages"),
+        (
+            *_each("POST", "api/maintenance", "api/status-pages"),
+            *_each("PATCH DELETE", "api/maintenance/<str:window_id>", "api/status-pages/<str:page_id>"),
+        ),
     ),
     "broadcasts": Feature(_("Announcements"), ("POST api/admin/broadcast",)),
 }

@@ -69,7 +69,7 @@ class Front:
         if scope["type"] != "http":
             await self.sockets(scope, receive, send)
             return
-        started, told, seen = time.perf_counter(), Told(send, scope["scheme"]), Seen()
+        started, told, seen = time.perf_counter(), Told(send, scope.get("scheme", "http")), Seen()
         try:
             await self._http(scope, receive, told, seen)
         except Exception:

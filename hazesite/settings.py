@@ -212,7 +212,8 @@ SENTRY_DSN = env.text("SENTRY_DSN")  # without it nobody is told
 # --- Django ------------------------------------------------------------------
 VERSION = __version__
 INSTALLED_APPS = [
-    "daphne",  # before staticfiles: `runserver` then speaks ASGI
+    # Before staticfiles: `runserver` then speaks ASGI. Nobody else needs it, and it is large.
+    *(["daphne"] if "runserver" in sys.argv else []),
     "unfold.apps.BasicAppConfig",  # its templates go before the admin's own
     "hazesite.apps.SiteAdminConfig",
     "django.contrib.auth",

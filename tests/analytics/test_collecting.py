@@ -268,8 +268,13 @@ NO_FEATURE = {
     "api/health": "machines", "api/schema": "programmers", "api/docs/": "programmers", "api/ping": "machines",
     "api/stats": "looking at the analytics", "api/active-sessions": "as that", "api/analytics": "as that",
     "api/admin": "rare, and in the audit log",
+    "api/redoc/": "programmers", "api/status": "machines", "api/push/": "machines",
+    "api/monitors/export": "rare",
 }  # fmt: skip
 BY_ITSELF = {
+    "GET api/notification-channels", "GET api/notification-channels/<channel_id>", "GET api/maintenance",
+    "GET api/maintenance/<window_id>", "GET api/escalation-policies",
+    "GET api/escalation-policies/<policy_id>",
     "GET api/users/me", "GET api/tickets/options", "GET api/config", "GET api/config/schema",
     "GET api/config/<section>/history", "GET api/config/<section>/verification", "GET api/cogs",
     "GET api/guild/channels", "GET api/guild/roles", "GET api/tickets/<ticket_id>/discord",

@@ -24,8 +24,8 @@ from hazesite.jobs.models import Job
 from hazesite.outgoing.models import Delivery
 
 NAMES = {
-    "memory", "cpu", "disk", "cache", "sessions", "analytics", "error_tracker", "bot", "workers", "monitors", "jobs",
-    "outgoing", "notifications",
+    "memory", "cpu", "disk", "cache", "sessions", "analytics", "error_tracker", "bot", "workers", "monitors",
+    "jobs", "outgoing", "notifications",
 }  # fmt: skip
 
 
