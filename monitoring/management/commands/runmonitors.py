@@ -5,7 +5,7 @@ import gc
 import resource
 import signal
 import sys
-from typing import Any, ClassVar
+from typing import Any
 
 import uvloop
 from django.core.management.base import BaseCommand
@@ -21,7 +21,7 @@ SWITCH_SECONDS = 0.001
 
 class Command(BaseCommand):
     help = "Make the checks of monitors. Several may run, on any number of hosts: they share the work."
-    requires_system_checks: ClassVar[list[str]] = []  # they load every page and view of the site
+    requires_system_checks = ()  # they load every page and view of the site
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         pulse.start()
