@@ -6,7 +6,7 @@ keeps `ensure_ahead` and `drop_before` going. Days are UTC. Names are the code's
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -37,12 +37,16 @@ class CreatePartitionedModel(CreateModel):
 
 def ensure_ahead(model: type[models.Model], days: int = AHEAD_DAYS) -> int:
     """Partitions for yesterday, today and so many days after it. How many were made; 0 on SQLite."""
+    today = datetime.now(UTC).date()
+    return ensure(model, [today + timedelta(days=number) for number in range(-1, days + 1)])
+
+
+def ensure(model: type[models.Model], days: Iterable[date]) -> int:
+    """Partitions for these days. How many were made; 0 on SQLite."""
     if connection.vendor != "postgresql":
         return 0
-    today = datetime.now(UTC).date()
     there = set(partitions(model))
-    wanted = [today + timedelta(days=number) for number in range(-1, days + 1)]
-    missing = [day for day in wanted if day not in there]
+    missing = [day for day in days if day not in there]
     for day in missing:
         _create(model._meta.db_table, day)
     return len(missing)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django.conf import settings
@@ -103,7 +103,7 @@ class Stored:
 def store(outcomes: Iterable[Outcome], now: datetime) -> Stored:
     """All or nothing. Raises the database's errors."""
     newest = {outcome.claim.monitor_id: outcome for outcome in outcomes}
-    _ensure_days({outcome.at.date() for outcome in newest.values()})
+    _ensure_days({outcome.at.astimezone(UTC).date() for outcome in newest.values()})
     with transaction.atomic():
         applied = _apply(newest, now)
         checks = [_check(one) for one in applied]
@@ -121,9 +121,9 @@ _days_there: set[date] = set()
 
 
 def _ensure_days(days: set[date]) -> None:
-    """A day without its partition would refuse all its checks."""
+    """A day without its partition would refuse all its checks: one of a clock that was set, say."""
     if not days <= _days_there:
-        partitions.ensure_ahead(Check)
+        partitions.ensure(Check, days)
         _days_there.update(days)
 
 

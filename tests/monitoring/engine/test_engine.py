@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import OperationalError, connections
+from django.db import OperationalError, connections, transaction
 from django.utils import timezone
 
 from hazesite.heartbeats.models import Heartbeat
@@ -66,7 +66,7 @@ def status_is(one: Monitor, status: str) -> Callable[[], bool]:
 
 async def test_monitors_are_checked_and_what_is_paused_is_not(watch):
     web, paused = await sync_to_async(watch)(), await sync_to_async(watch)("paused")
-    await sync_to_async(standing.pause)(paused, timezone.now())
+    await sync_to_async(transaction.atomic(standing.pause))(paused, timezone.now())
     async with running(Engine()):
         await until(status_is(web, Status.UP))
     assert await sync_to_async(lambda: {one.monitor_id for one in Check.objects.all()})() == {web.pk}
