@@ -11,8 +11,6 @@ from django.core.management import get_commands, load_command_class
 from tests.architecture.test_layers import ROOT
 
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
-NOT_YET = {"import_monitors"}
-"""Comes with the engine that checks."""
 COMMAND = re.compile(r"manage\.py ([a-z_]+)((?: --[a-z-]+(?:[ =][^\s`|)\-]\S*)?)*)")
 TARGET = re.compile(r"`make ([a-z-]+)")
 LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#]+)(?:#([^)]+))?\)")
@@ -32,8 +30,6 @@ def heading(line: str) -> str:
 def test_commands_and_their_options_exist(page):
     known = get_commands()
     for command, options in COMMAND.findall(page.read_text(encoding="utf-8")):
-        if command in NOT_YET and command not in known:
-            continue
         assert command in known, command
         parser = load_command_class(known[command], command).create_parser("manage.py", command)
         for option in re.findall(r"--[a-z-]+", options):
