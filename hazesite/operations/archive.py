@@ -14,7 +14,7 @@ import threading
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 import pyrage
@@ -24,6 +24,8 @@ from hazesite.operations.errors import NoPassphrase, Unreadable
 MAGIC = b"HazeBot backup 1\n"
 MANIFEST = "manifest.json"
 COMPRESSION = 5
+# Debian 12's Python 3.11.2 has no filters yet.
+FILTERED: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
 DAMAGED = (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, pyrage.DecryptError, UnicodeError)
 
 
@@ -64,9 +66,18 @@ def _pack(folder: Path, sink: IO[bytes]) -> None:
 def _unpack(stream: IO[bytes], folder: Path) -> None:
     with gzip.GzipFile(fileobj=stream, mode="rb") as unpacked:
         tar = tarfile.open(fileobj=unpacked, mode="r|")  # noqa: SIM115 - closing it closes nothing
-        tar.extractall(folder, filter="data")
+        for member in tar:
+            _refuse_harm(member)
+            tar.extract(member, folder, **FILTERED)
         while unpacked.read(2**20):  # to the checksum at its end
             pass
+
+
+def _refuse_harm(member: tarfile.TarInfo) -> None:
+    """Whatever the Python: of ours there are plain files below the folder, and nothing else."""
+    path = PurePosixPath(member.name)
+    if not member.isfile() or path.is_absolute() or ".." in path.parts:
+        raise tarfile.ExtractError(f"{member.name} does not belong in a backup")
 
 
 @contextmanager
