@@ -14,6 +14,8 @@ from django.db import connection, models
 from django.db.migrations import CreateModel
 
 AHEAD_DAYS = 3
+COLUMNS: dict[str, str] = {}
+"""By table: the column whose day says where a row lies. Apps name theirs in `ready()`."""
 
 
 class CreatePartitionedModel(CreateModel):
@@ -41,21 +43,21 @@ def ensure_ahead(model: type[models.Model], days: int = AHEAD_DAYS) -> int:
     return ensure(model, [today + timedelta(days=number) for number in range(-1, days + 1)])
 
 
-def ensure(model: type[models.Model], days: Iterable[date]) -> int:
+def ensure(model: type[models.Model], days: Iterable[date], using: Any = connection) -> int:
     """Partitions for these days. How many were made; 0 on SQLite."""
-    if connection.vendor != "postgresql":
+    if using.vendor != "postgresql":
         return 0
-    there = set(partitions(model))
+    there = set(partitions(model, using))
     missing = [day for day in days if day not in there]
     for day in missing:
-        _create(model._meta.db_table, day)
+        _create(model._meta.db_table, day, using)
     return len(missing)
 
 
-def partitions(model: type[models.Model]) -> list[date]:
+def partitions(model: type[models.Model], using: Any = connection) -> list[date]:
     """The days that have one, oldest first."""
     prefix = f"{model._meta.db_table}_d"
-    with connection.cursor() as cursor:
+    with using.cursor() as cursor:
         cursor.execute(
             "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
             " WHERE i.inhparent = %s::regclass",
@@ -81,9 +83,9 @@ def drop_before(model: type[models.Model], day: date) -> int:
     return len(old)
 
 
-def _create(table: str, day: date) -> None:
+def _create(table: str, day: date, using: Any) -> None:
     start, end = day.isoformat(), (day + timedelta(days=1)).isoformat()
-    with connection.cursor() as cursor:
+    with using.cursor() as cursor:
         cursor.execute(
             f"CREATE TABLE IF NOT EXISTS {_name(table, day)} PARTITION OF {connection.ops.quote_name(table)}"
             f" FOR VALUES FROM ('{start} 00:00:00+00') TO ('{end} 00:00:00+00')"

@@ -9,6 +9,7 @@ class MonitoringConfig(AppConfig):
     def ready(self) -> None:
         from django.db.models.signals import post_migrate
 
+        from hazesite import partitions
         from hazesite.outgoing import transports
         from hazesite.uploads import allow_large
         from monitoring import health, jobs, personal  # noqa: F401 - they register themselves
@@ -26,4 +27,5 @@ class MonitoringConfig(AppConfig):
         for transport in (MailChannel(), WebhookChannel(), SlackChannel(), DiscordChannel()):
             transports.register(transport)
         personal.register()
+        partitions.COLUMNS["monitoring_check"] = "at"
         post_migrate.connect(upkeep.make_partitions_after_migrating, sender=self)

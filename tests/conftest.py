@@ -23,7 +23,12 @@ from tickets import services
 from tickets.models import Ticket
 
 emptying.install()
-ALIKE = ("tests/architecture/", "tests/servers/", "tests/deploy/test_files.py")
+ALIKE = (
+    "tests/architecture/",
+    "tests/servers/",
+    "tests/deploy/test_files.py",
+    "tests/document/test_document.py",
+)
 """Where nothing asks a database or Redis: it fares alike on all of them, so once is enough."""
 
 

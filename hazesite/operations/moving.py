@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, timedelta
 from typing import Any, NoReturn
 
 import dj_database_url
@@ -19,6 +20,7 @@ from django.core.management.color import no_style
 from django.db import Error, connection, connections, models, transaction
 from django.db.migrations.executor import MigrationExecutor
 
+from hazesite import partitions
 from hazesite.audit import triggers
 from hazesite.operations import databases
 from hazesite.operations.backups import is_running
@@ -126,10 +128,23 @@ def _empty(chosen: list[Model]) -> None:
 
 def _try_to_copy(model: Model) -> None:
     try:
+        _make_days(model)
         with connections[TARGET].wrap_database_errors:
             _copy(model)
     except (Error, UnicodeError) as error:
         raise NotTheSame(f"{model._meta.db_table}: {str(error).strip()}. Nothing was moved.") from error
+
+
+def _make_days(model: Model) -> None:
+    """Rows of a table with a partition for each day find theirs."""
+    column = partitions.COLUMNS.get(model._meta.db_table)
+    if column is None:
+        return
+    ends = model._base_manager.aggregate(first=models.Min(column), last=models.Max(column))
+    if ends["first"] is not None:
+        first, last = (end.astimezone(UTC).date() for end in ends.values())
+        days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+        partitions.ensure(model, days, connections[TARGET])
 
 
 def _copy(model: Model) -> None:
