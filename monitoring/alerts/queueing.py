@@ -146,7 +146,8 @@ def active_at(step: EscalationStep) -> list[NotificationChannel]:
 def _knowing(told: Iterable[int], things: list[str]) -> list[NotificationChannel]:
     """The channels that were told, and those for which one of these things waits."""
     waiting = Delivery.objects.waiting().filter(thing__in=things).values_list("target", flat=True)
-    keys = {*told, *(int(target) for target in waiting)}
+    # In this order: one that is settled between the two looks was seen waiting.
+    keys = {*[int(target) for target in waiting], *told}
     return list(NotificationChannel.objects.filter(pk__in=keys)) if keys else []
 
 
