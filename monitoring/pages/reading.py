@@ -6,17 +6,17 @@ import base64
 import binascii
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 import orjson
 from django.conf import settings
 from django.db.models import Count, Prefetch, Q, QuerySet
-from django.utils import timezone
 
 from monitoring.models import Check, Incident, IncidentNote, Monitor, MonitorState, Severity, Status, Tag
 from monitoring.pages.uptime import Uptimes, uptimes_of
+from monitoring.services import history
 
 BARS = 30
 """How many of the last checks stand in a row of the list."""
@@ -127,23 +127,12 @@ def with_history(found: Sequence[Monitor]) -> list[Row]:
 
 
 def last_checks(found: Iterable[Monitor]) -> dict[int, list[Bar]]:
-    """The newest checks of each, oldest first. Each is asked for as far back as its own interval says."""
-    now, wanted = timezone.now(), Q()
-    for monitor in found:
-        last = monitor.state.checked_at or now
-        since = last - timedelta(seconds=monitor.interval * (BARS + 1))
-        wanted |= Q(monitor_id=monitor.pk, at__gte=since)
-    if not wanted:
-        return {}
-    newest = (
-        Check.objects.filter(wanted).order_by("-at").values_list("monitor_id", "at", "status", "response_ms")
-    )
-    bars: dict[int, list[Bar]] = {}
-    for key, at, status, response_ms in newest:
-        seen = bars.setdefault(key, [])
-        if len(seen) < BARS:
-            seen.append(Bar(status, at, response_ms))
-    return {key: _levelled(seen[::-1]) for key, seen in bars.items()}
+    """The newest checks of each, oldest first. One query for a page."""
+    newest = history.recent([monitor.pk for monitor in found], BARS)
+    return {
+        key: _levelled([Bar(check.status, check.at, check.response_ms) for check in checks])
+        for key, checks in newest.items()
+    }
 
 
 def _levelled(bars: list[Bar]) -> list[Bar]:
