@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import datetime
 from typing import NamedTuple
 
 
@@ -17,3 +18,20 @@ class Seen(NamedTuple):
     version: str = ""
     device: str = ""
     address: str = ""
+
+
+class Use(NamedTuple):
+    """Cleaned: as often within one minute as a client did the same."""
+
+    at: datetime
+    last_at: datetime
+    times: int
+    user: int
+    role: str
+    thread: int
+    feature: str
+    failed: bool
+    platform: str
+    version: str
+    device: str
+    address: str

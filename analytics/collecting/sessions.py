@@ -11,6 +11,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from analytics.collecting import cleaning
+from analytics.collecting.seen import Use
 from analytics.models import UsageSession
 
 IDLE = timedelta(minutes=30)
@@ -33,11 +34,11 @@ class Stay:
     version: str = ""
     device: str = ""
 
-    def add(self, at: datetime, platform: str, version: str, device: str) -> None:
-        self.first_at, self.last_at = min(self.first_at, at), max(self.last_at, at)
-        self.actions += 1
-        self.platform, self.version = platform, version
-        self.device = device or self.device
+    def add(self, use: Use) -> None:
+        self.first_at, self.last_at = min(self.first_at, use.at), max(self.last_at, use.last_at)
+        self.actions += use.times
+        self.platform, self.version = use.platform, use.version
+        self.device = use.device or self.device
 
     def continues(self, session: UsageSession) -> bool:
         return self.first_at - session.last_at < IDLE

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -12,7 +11,7 @@ from django.db import connection, transaction
 
 from accounts.models import Session
 from analytics.collecting import cleaning
-from analytics.collecting.seen import Seen
+from analytics.collecting.seen import Seen, Use
 from analytics.collecting.sessions import Stay, continue_sessions
 from analytics.collecting.visitors import current_salt, number_of, visitors_of
 from analytics.days import day_of
@@ -23,22 +22,6 @@ Row = tuple[Any, ...]
 Kind = tuple[int, int, int, str, str, str, str]
 MANY_SESSIONS = 20
 """Of one sign-in in one batch; what its client calls by yet other names belongs to the sign-in itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class Use:
-    """One use, cleaned."""
-
-    at: datetime
-    user: int
-    role: str
-    thread: int
-    feature: str
-    failed: bool
-    platform: str
-    version: str
-    device: str
-    address: str
 
 
 @transaction.atomic
@@ -57,9 +40,12 @@ def store(batch: list[Seen]) -> None:
 
 
 def _cleaned(batch: Iterable[Seen], salt: bytes) -> list[Use]:
-    told = _told_elsewhere(batch)
+    alike: dict[tuple[Any, ...], list[Seen]] = {}
+    for seen in batch:
+        alike.setdefault((seen.at // 60, seen[1:]), []).append(seen)
+    told = _told_elsewhere(same[0] for same in alike.values())
     threads: dict[str, dict[str, int]] = {}
-    return [_use(seen, told, _thread(seen, threads, salt)) for seen in batch]
+    return [_use(same, told, _thread(same[0], threads, salt)) for same in alike.values()]
 
 
 def _told_elsewhere(batch: Iterable[Seen]) -> dict[str, tuple[str, str]]:
@@ -80,13 +66,16 @@ def _thread(seen: Seen, threads: dict[str, dict[str, int]], salt: bytes) -> int:
     return known[name]
 
 
-def _use(seen: Seen, told: dict[str, tuple[str, str]], thread: int) -> Use:
+def _use(same: list[Seen], told: dict[str, tuple[str, str]], thread: int) -> Use:
+    seen, times = same[0], [seen.at for seen in same]
     platform, version = seen.platform, seen.version
     if not platform:
         of_cookie = ("Web", "") if seen.sign_in.startswith("cookie:") else ("", "")
         platform, version = told.get(seen.sign_in, of_cookie)
     return Use(
-        at=datetime.fromtimestamp(seen.at, UTC),
+        at=datetime.fromtimestamp(min(times), UTC),
+        last_at=datetime.fromtimestamp(max(times), UTC),
+        times=len(times),
         user=seen.user_id,
         role=seen.role,
         thread=thread,
@@ -112,9 +101,9 @@ def _stays(uses: Iterable[Use], visitors: dict[int, int]) -> list[Stay]:
         stay = stays.get(use.thread)
         if stay is None:
             stay = stays[use.thread] = Stay(
-                use.thread, visitors[use.user], use.user, use.at, use.at, use.role, use.address
+                use.thread, visitors[use.user], use.user, use.at, use.last_at, use.role, use.address
             )
-        stay.add(use.at, use.platform, use.version, use.device)
+        stay.add(use)
     return list(stays.values())
 
 
@@ -126,8 +115,8 @@ def _rows(uses: Iterable[Use], visitors: dict[int, int], sessions: dict[int, int
         minute = int(use.at.timestamp()) // 60
         kind = (minute, use.user, use.thread, use.feature, use.platform, use.version, use.role)
         first.setdefault(kind, use.at)
-        count[kind] += 1
-        failed[kind] += use.failed
+        count[kind] += use.times
+        failed[kind] += use.times * use.failed
     return [
         (at, visitors[kind[1]], sessions[kind[2]], *kind[3:], count[kind], failed[kind])
         for kind, at in first.items()
