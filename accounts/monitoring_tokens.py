@@ -23,6 +23,7 @@ SECRETS_PER_ADDRESS = "10/5m"
 NAME = "uptime_kuma_monitor"
 ROTATION = "Rotation"
 """What the tokens are called that replace all before them."""
+OWN = "For monitors of this site itself"
 MAX_AGE, OVERLAP = timedelta(days=60), timedelta(days=7)
 
 
@@ -96,16 +97,30 @@ def rotate(max_age: timedelta = MAX_AGE, overlap: timedelta = OVERLAP) -> Rotati
     return Rotation(newest, is_new, _revoke_replaced(user, now - overlap))
 
 
-def newest_token() -> str:
-    """That of the newest session that is live now; empty where there is none. One query."""
-    newest = (
-        Session.objects.live()
-        .filter(user__username=NAME, user__is_service=True, kind=Session.Kind.MONITORING)
-        .select_related("user")
-        .order_by("-created_at", "-pk")
-        .first()
-    )
+def own_token() -> str:
+    """For this site's monitors of itself: of the newest live session. One query.
+
+    Where there is none, or it ends within a week, one is made, and nothing else ends for that: a monitor of
+    ours is not red because nobody thought of a token. Empty while an admin has blocked the service user.
+    """
+    newest = _newest()
+    if newest is None or tokens.expires_at(newest) < (timezone.now() + OVERLAP).timestamp():
+        newest = _made_for_ourselves()
     return tokens.issue(newest) if newest is not None else ""
+
+
+def _newest() -> Session | None:
+    ours = Session.objects.live().filter(user__username=NAME, user__is_service=True)
+    ours = ours.filter(kind=Session.Kind.MONITORING).select_related("user")
+    return ours.order_by("-created_at", "-pk").first()
+
+
+@transaction.atomic
+def _made_for_ourselves() -> Session | None:
+    user = _service_user()
+    if not user.is_active:
+        return None
+    return services.start_session(user, Device(), Session.Kind.MONITORING, name=OWN)
 
 
 def _live(user: User) -> SessionQuerySet:

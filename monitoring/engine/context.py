@@ -26,6 +26,6 @@ class EngineContext:
         """Looked up anew every few seconds: a rotation makes no check fail."""
         moment = asyncio.get_running_loop().time()
         if moment >= self._token_until:
-            self._token = await self.database(monitoring_tokens.newest_token)
+            self._token = await self.database(monitoring_tokens.own_token)
             self._token_until = moment + TOKEN_SECONDS
         return self._token

@@ -147,6 +147,34 @@ def test_tokens_asked_for_side_by_side_do_not_replace_each_other(db):
     assert Session.objects.live().count() == 2
 
 
+def test_monitors_of_this_site_always_have_a_token(db, django_assert_num_queries):
+    first = monitoring_tokens.own_token()
+    assert is_good(first)
+    with django_assert_num_queries(1):
+        second = monitoring_tokens.own_token()
+    assert is_good(second)
+    age(82)
+    assert Session.objects.count() == 1 and is_good(monitoring_tokens.own_token())
+    age(2)  # it ends within a week
+    assert is_good(monitoring_tokens.own_token())
+    assert Session.objects.live().count() == 2
+
+
+def test_the_newest_is_the_one_that_monitors_of_this_site_use(db):
+    monitoring_tokens.own_token()
+    age(61)
+    rotate()
+    newest = Session.objects.latest("created_at")
+    assert tokens.read(monitoring_tokens.own_token()).session == newest.key
+
+
+def test_a_blocked_service_user_is_given_no_token(db):
+    monitoring_tokens.own_token()
+    User.objects.update(is_active=False)
+    assert monitoring_tokens.own_token() == ""
+    assert Session.objects.count() == 1
+
+
 def test_rotating_leaves_people_alone(alice):
     session = services.start_session(alice, Device())
     rotate()
