@@ -7,7 +7,9 @@ import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -74,9 +76,17 @@ def unprivileged() -> str | None:
     return next(name for name in ("postgres", "nobody") if name in names)
 
 
+def _unwind_when_terminated() -> None:
+    """So that a run that is told to end takes its servers with it."""
+    is_main = threading.current_thread() is threading.main_thread()
+    if is_main and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+
+
 @contextmanager
 def private_postgres() -> Iterator[Private]:
     """The database in it is empty; crash safety is off."""
+    _unwind_when_terminated()
     programs, user, port = postgres_programs(), unprivileged(), free_port()
     assert programs is not None
     with tempfile.TemporaryDirectory(prefix="hazesite-postgres-") as folder:
@@ -105,6 +115,7 @@ def private_postgres() -> Iterator[Private]:
 
 @contextmanager
 def private_redis() -> Iterator[Private]:
+    _unwind_when_terminated()
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="hazesite-redis-") as folder:
         command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder]
