@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -25,18 +24,11 @@ from hazesite.errors import Invalid, NotFound, Refused
 from tickets import services, stream
 from tickets.admin.moves import MOVES, offered_for
 from tickets.models import Message, Rating, Ticket
-from tickets.states import Priority, Status, Verb
+from tickets.states import Priority, Status
 from tickets.views.files import attachment_answer, transcript_answer
 
 SHOWN_STEPS = 300
 FORMATS = ("html", "txt", "json")
-VERBS: dict[str, Callable[[str, User], Any]] = {
-    Verb.CLAIM: services.claim_ticket,
-    Verb.UNCLAIM: services.unclaim_ticket,
-    Verb.CLOSE: services.close_ticket,
-    Verb.REOPEN: services.reopen_ticket,
-    "delete": services.delete_ticket,
-}
 SAID = {"reply": gettext_lazy("Reply sent."), "note": gettext_lazy("Note added.")}
 FACTS = (
     "public_id", "owner", "type", "priority", "claimed_by", "assigned_to", "created_at", "closed_at",
@@ -102,7 +94,7 @@ class TicketAdmin(PageAdmin[Ticket]):
 
     @admin.action(description=gettext_lazy("Claim"), permissions=["change"])
     def claim(self, request: HttpRequest, tickets: QuerySet[Ticket]) -> None:
-        _each(request, tickets, Verb.CLAIM)
+        _move_each(request, tickets, "claim")
 
     @admin.action(description=gettext_lazy("Snooze for a day"), permissions=["change"])
     def snooze_a_day(self, request: HttpRequest, tickets: QuerySet[Ticket]) -> None:
@@ -111,19 +103,19 @@ class TicketAdmin(PageAdmin[Ticket]):
 
     @admin.action(description=gettext_lazy("Unclaim"), permissions=["change"])
     def unclaim(self, request: HttpRequest, tickets: QuerySet[Ticket]) -> None:
-        _each(request, tickets, Verb.UNCLAIM)
+        _move_each(request, tickets, "unclaim")
 
     @admin.action(description=gettext_lazy("Close"), permissions=["change"])
     def close(self, request: HttpRequest, tickets: QuerySet[Ticket]) -> None:
-        _each(request, tickets, Verb.CLOSE)
+        _move_each(request, tickets, "close")
 
     @admin.action(description=gettext_lazy("Reopen"), permissions=["change"])
     def reopen(self, request: HttpRequest, tickets: QuerySet[Ticket]) -> None:
-        _each(request, tickets, Verb.REOPEN)
+        _move_each(request, tickets, "reopen")
 
     @admin.action(description=gettext_lazy("Delete"), permissions=["change"])
     def delete_tickets(self, request: HttpRequest, tickets: QuerySet[Ticket]) -> None:
-        _each(request, tickets, "delete")
+        for_each(request, tickets, lambda row: services.delete_ticket(row.public_id, _actor(request)))
 
     # --- one ticket ----------------------------------------------------------
     def get_urls(self) -> list[URLPattern]:
@@ -227,8 +219,8 @@ def _actor(request: HttpRequest) -> User:
     return request.user
 
 
-def _each(request: HttpRequest, tickets: QuerySet[Ticket], verb: str) -> None:
-    for_each(request, tickets, lambda ticket: VERBS[verb](ticket.public_id, _actor(request)))
+def _move_each(request: HttpRequest, tickets: QuerySet[Ticket], name: str) -> None:
+    for_each(request, tickets, lambda ticket: MOVES[name].call(ticket, _actor(request), {}))
 
 
 def _unsent(pk: int, kind: str) -> str:
