@@ -12,25 +12,29 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import resource
-import shutil
-import signal
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from importlib import metadata
 from pathlib import Path
 
-import httpx
+from benchmarks.processes import (
+    CAN_PIN,
+    CLIENT_CORE,
+    ROOT,
+    Place,
+    Process,
+    begin,
+    load,
+    versions,
+)
+from tests.serving import free_port
 
-ROOT = Path(__file__).resolve().parent.parent
 CLIENT = ROOT / "benchmarks" / "node" / "fanout.mjs"
-TICKS = os.sysconf("SC_CLK_TCK")
+QUIET = {"RATELIMIT_ENABLE": "false", "LOG_LEVEL": "warning"}
 TEXT = 200
 """Characters of a message's text; with its envelope a message has about 650 bytes."""
 WARM = 10
@@ -68,12 +72,6 @@ class Scenario:
     """Commands a second in the steady phase."""
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @dataclass
 class Run:
     """One stack with its sockets connected."""
@@ -82,53 +80,36 @@ class Run:
     rooms: int
     members: int
     python: str
-    pinned: bool
-    data: Path
-    port: int = field(default_factory=free_port)
+    where: Place
     rounds: list = field(default_factory=list)
     bytes_per_socket: float = 0.0
-    server: subprocess.Popen = None
-    client: subprocess.Popen = None
+    server: Process = None
+    client: Process = None
+    ends: ExitStack = field(default_factory=ExitStack)
 
     def start(self):
         ready = self._start_server()
-        self.client = self._spawn(
-            1, ["node", str(CLIENT), json.dumps(self._plan(ready))], stdin=subprocess.PIPE
-        )
-        self.ask("control")
-        self.ask("connect", first=0, last=WARM)
+        client = ["node", str(CLIENT), json.dumps(self._plan(ready))]
+        self.client = self.ends.enter_context(self.where.running(client, CLIENT_CORE, PIPED="yes"))
+        self.client.ask("control")
+        self.client.ask("connect", first=0, last=WARM)
         time.sleep(0.5)
-        before = self.memory()
+        before = self.server.memory()
         total = self.rooms * self.members
-        self.connecting = self.ask("connect", first=WARM, last=total)["seconds"]
+        self.connecting = self.client.ask("connect", first=WARM, last=total)["seconds"]
         time.sleep(0.5)
-        self.bytes_per_socket = (self.memory() - before) / (total - WARM)
+        self.bytes_per_socket = (self.server.memory() - before) * 2**20 / (total - WARM)
 
     def _start_server(self):
         command = [self.python, "-m", f"benchmarks.stacks.{self.stack.module}", str(self.rooms)]
-        environment = os.environ | {
-            "API_PORT": str(self.port),
-            "DATA_DIR": str(self.data),
-            "RATELIMIT_ENABLE": "false",
-            "LOG_LEVEL": "warning",
-        }
-        for name in ("DATABASE_URL", "REDIS_URL", "REDIS_HOST"):
-            environment.pop(name, None)
-        self.server = self._spawn(0, command, env=environment)
-        ready = json.loads(self.server.stdout.readline()) if self.stack.module == "ours" else {}
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline and self.server.poll() is None:
-            try:
-                httpx.get(f"http://127.0.0.1:{self.port}/", timeout=1)
-                return ready
-            except httpx.HTTPError:
-                time.sleep(0.05)
-        raise SystemExit(f"{self.stack.name} did not start")
-
-    def _spawn(self, core, command, **options):
-        if self.pinned:
-            command = ["taskset", "-c", str(core), *command]
-        return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, **options)
+        port = free_port()
+        running = self.where.running(command, API_PORT=str(port), PIPED="yes")
+        self.server = self.ends.enter_context(running)
+        self.server.port = port
+        # It names its rooms first, more than a pipe may hold; the others' rooms have set names.
+        ready = json.loads(self.server.running.stdout.readline()) if self.stack.module == "ours" else {}
+        self.where.await_answer(self.server, "/", below=600)  # not all of them have a page
+        return ready
 
     def _plan(self, ready):
         """How a client comes in: each greeting is what the server says, and the answer to it."""
@@ -147,7 +128,7 @@ class Run:
             path, mark, greeting, publish = "/ROOM/", 10, [['{"type": "joined"', None]], in_json
             control = {"path": "/control/", "greeting": greeting}
         return {
-            "port": self.port,
+            "port": self.server.port,
             "path": path,
             "greeting": greeting,
             "control": control,
@@ -157,29 +138,12 @@ class Run:
             "rooms": ready.get("rooms") or [f"r{n}" for n in range(self.rooms)],
         }
 
-    def ask(self, op, **fields):
-        self.client.stdin.write((json.dumps({"op": op, **fields}) + "\n").encode())
-        self.client.stdin.flush()
-        answer = json.loads(self.client.stdout.readline() or '{"error": "the client ended"}')
-        if "error" in answer:
-            raise SystemExit(f"{self.stack.name}: {answer['error']}")
-        return answer
-
-    def cpu(self):
-        """Seconds of the server so far."""
-        fields = Path(f"/proc/{self.server.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
-
-    def memory(self):
-        status = Path(f"/proc/{self.server.pid}/status").read_text()
-        return int(status.partition("VmRSS:")[2].split()[0]) * 1024
-
     def measure(self, scenario, seconds):
         common = {"batch": scenario.batch, "size": TEXT, "seconds": seconds}
-        cpu = self.cpu()
-        burst = self.ask("burst", window=scenario.window, **common)
-        used = self.cpu() - cpu
-        steady = self.ask("steady", rate=scenario.rate, **common)
+        cpu = self.server.cpu()
+        burst = self.client.ask("burst", window=scenario.window, **common)
+        used = self.server.cpu() - cpu
+        steady = self.client.ask("steady", rate=scenario.rate, **common)
         self.rounds.append(
             {
                 "cpu": used / max(1, burst["received"]) * 1e6,
@@ -198,16 +162,6 @@ class Run:
     def total(self, name):
         return sum(measured[name] for measured in self.rounds)
 
-    def stop(self):
-        for process in (self.client, self.server):
-            if process is not None and process.poll() is None:
-                process.terminate()
-                try:
-                    process.wait(8)
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    process.wait()
-
 
 def runs_of(arguments, rooms, members, folder):
     for number, stack in enumerate(STACKS):
@@ -217,7 +171,9 @@ def runs_of(arguments, rooms, members, folder):
         if stack.foreign and subprocess.run([python, "-c", "import flask_socketio, gevent"]).returncode:
             print(f"(left out: {stack.name}; install benchmarks/requirements.txt or give --rivals)")
             continue
-        yield Run(stack, rooms, members, python, arguments.pin, folder / f"{rooms}-{number}")
+        where = Place(stack.name, folder / f"{rooms}-{number}", QUIET, arguments.pin)
+        where.folder.mkdir(parents=True)
+        yield Run(stack, rooms, members, python, where)
 
 
 def compare(arguments, scenario, folder):
@@ -233,7 +189,7 @@ def compare(arguments, scenario, folder):
                 run.measure(scenario, arguments.seconds)
     finally:
         for run in runs:
-            run.stop()
+            run.ends.close()
     show(runs)
 
 
@@ -280,15 +236,15 @@ def slow(arguments, folder):
                 "size": big,
                 "detailed": True,
             }
-            run.ask("burst", window=4, batch=1, size=big, publications=50)
-            free = run.ask("burst", **common)
-            run.ask("stall")
-            before = run.memory()
-            stalled = run.ask("burst", **common, healthy=members - 1)
-            more = (run.memory() - before) / 2**20
-            end = run.ask("resume")
+            run.client.ask("burst", window=4, batch=1, size=big, publications=50)
+            free = run.client.ask("burst", **common)
+            run.client.ask("stall")
+            before = run.server.memory()
+            stalled = run.client.ask("burst", **common, healthy=members - 1)
+            more = run.server.memory() - before
+            end = run.client.ask("resume")
         finally:
-            run.stop()
+            run.ends.close()
         told = end["trouble"] or end["closed"]
         print(
             f"{run.stack.name:24}{free['seconds']:12.2f}{free['p99']:8.1f}{stalled['seconds']:15.2f}"
@@ -298,19 +254,15 @@ def slow(arguments, folder):
         )
 
 
-def versions(arguments):
-    names = ("uvicorn", "uvloop", "websockets", "channels", "python-socketio", "python-engineio")
-    print(
-        f"Python {sys.version.split()[0]}; " + ", ".join(f"{name} {metadata.version(name)}" for name in names)
-    )
+def tell_versions(arguments):
+    print(versions("uvicorn", "uvloop", "websockets", "channels", "python-socketio", "python-engineio"))
     code = (
         "import importlib.metadata as m; "
         "print(', '.join(f'{n} {m.version(n)}' for n in ('flask-socketio', 'gevent', 'gevent-websocket')))"
     )
     rivals = subprocess.run([arguments.rivals, "-c", code], capture_output=True, text=True)
-    node = subprocess.run(["node", "--version"], capture_output=True, text=True)
-    print(f"rivals: {rivals.stdout.strip() or 'not installed'}; Node.js {node.stdout.strip()}")
-    print(f"{os.cpu_count()} cores, load {' '.join(f'{load:.1f}' for load in os.getloadavg())}")
+    print(f"rivals: {rivals.stdout.strip() or 'not installed'}")
+    print(load())
 
 
 def parsed():
@@ -325,17 +277,14 @@ def parsed():
     parser.add_argument("--only", nargs="*", default=[], help="stacks whose names have one of these words")
     parser.add_argument("--rivals", default=sys.executable, help="a Python with benchmarks/requirements.txt")
     pin = "servers on core 0, clients on core 1 (the default with taskset and two cores)"
-    able = shutil.which("taskset") is not None and (os.cpu_count() or 1) > 1
-    parser.add_argument("--pin", action=argparse.BooleanOptionalAction, default=able, help=pin)
+    parser.add_argument("--pin", action=argparse.BooleanOptionalAction, default=CAN_PIN, help=pin)
     return parser.parse_args()
 
 
 def main():
     arguments = parsed()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is then stopped
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    versions(arguments)
+    begin()
+    tell_versions(arguments)
     sockets = arguments.sockets
     pairs = max(1, sockets // 2)
     scenarios = {
@@ -348,7 +297,7 @@ def main():
                 compare(arguments, scenario, Path(folder))
         if arguments.scenario in ("all", "slow"):
             slow(arguments, Path(folder))
-    print(f"\nload at the end {' '.join(f'{load:.1f}' for load in os.getloadavg())}")
+    print(f"\nat the end {load()}")
 
 
 if __name__ == "__main__":

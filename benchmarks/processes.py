@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -69,17 +69,16 @@ class Place:
         command = command or (sys.executable, "manage.py", "web")
         with self.running(command, API_PORT=str(port), **more) as process:
             process.port = port
-            self._await(process, path)
+            self.await_answer(process, path)
             yield process
 
-    def _await(self, process: Process, path: str) -> None:
+    def await_answer(self, process: Process, path: str, below: int = 500) -> None:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and process.running.poll() is None:
-            try:
-                if httpx.get(f"http://127.0.0.1:{process.port}{path}", timeout=2).status_code < 500:
+            with suppress(httpx.HTTPError):
+                if httpx.get(f"http://127.0.0.1:{process.port}{path}", timeout=2).status_code < below:
                     return
-            except httpx.HTTPError:
-                time.sleep(0.05)
+            time.sleep(0.05)
         log = (self.folder / "processes.log").read_text(errors="replace")
         raise SystemExit(f"a server did not start:\n{log[-3000:]}")
 

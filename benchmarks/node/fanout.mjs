@@ -1,9 +1,9 @@
-// Many WebSocket clients in one process. It parses no more of a frame than it must, so that the server under
-// test is what limits a run. Commands come as JSON lines on stdin, each is answered with one on stdout.
+// Many WebSocket clients in one process.
 
-import { connect } from "node:net";
 import { performance } from "node:perf_hooks";
-import { createInterface } from "node:readline";
+
+import { answer } from "./commands.mjs";
+import { dial, textFrame } from "./websocket.mjs";
 
 const plan = JSON.parse(process.argv[2]);
 const SILENCE = 30_000; // after so many ms without progress a burst is given up
@@ -17,22 +17,10 @@ let disorder = 0;
 const now = () => performance.timeOrigin + performance.now();
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-function textFrame(text) {
-  const payload = Buffer.from(text);
-  const long = payload.length > 125;
-  const head = Buffer.alloc(long ? 8 : 6);
-  head[0] = 0x81;
-  head[1] = 0x80 | (long ? 126 : payload.length);
-  if (long) head.writeUInt16BE(payload.length, 2);
-  return Buffer.concat([head, payload]); // the mask is four zeros
-}
-
 class Client {
   constructor(path, greeting, member) {
     this.member = member;
     this.greeting = [...greeting];
-    this.rest = null;
-    this.upgraded = false;
     this.last = 0;
     this.closed = null;
     this.trouble = null;
@@ -41,15 +29,17 @@ class Client {
       this.resolve = resolve;
       this.reject = reject;
     });
-    this.socket = connect(plan.port, "127.0.0.1");
-    this.socket.setNoDelay(true);
-    this.socket.on("data", (chunk) => this.read(chunk));
+    this.socket = dial({
+      port: plan.port,
+      path,
+      onText: (data, start, end) => this.hear(data, start, end),
+      onClose: (code) => {
+        this.closed = code;
+      },
+      onRefused: (told) => this.end(told),
+    });
     this.socket.on("error", (error) => this.end(String(error)));
     this.socket.on("close", () => this.end("closed"));
-    this.socket.write(
-      `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${plan.port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
-    );
   }
 
   send(text) {
@@ -70,57 +60,11 @@ class Client {
     if (!this.greeting.length) this.resolve();
   }
 
-  read(chunk) {
-    let data = this.rest ? Buffer.concat([this.rest, chunk]) : chunk;
-    this.rest = null;
-    let at = 0;
-    if (!this.upgraded) {
-      const end = data.indexOf("\r\n\r\n");
-      if (end < 0) {
-        this.rest = data;
-        return;
-      }
-      if (!data.toString("latin1", 0, 12).endsWith("101")) {
-        this.end(data.toString("latin1", 0, 200));
-        return;
-      }
-      this.upgraded = true;
-      at = end + 4;
-    }
-    while (data.length - at >= 2) {
-      let size = data[at + 1] & 0x7f;
-      let start = at + 2;
-      if (size === 126) {
-        if (data.length - at < 4) break;
-        size = data.readUInt16BE(start);
-        start += 2;
-      } else if (size === 127) {
-        if (data.length - at < 10) break;
-        size = Number(data.readBigUInt64BE(start));
-        start += 8;
-      }
-      if (data.length < start + size) break;
-      this.frame(data[at] & 0x0f, data, start, start + size);
-      at = start + size;
-    }
-    if (at < data.length) this.rest = at ? data.subarray(at) : data;
-  }
-
-  frame(opcode, data, start, end) {
-    if (opcode === 1) {
-      if (this.greeting.length) this.greet(data.toString("utf8", start, end));
-      else if (data[start + plan.mark.at] === plan.mark.byte && this.member) this.event(data, start, end);
-      else if (end - start === 1 && data[start] === 0x32) this.send("3");
-      else if (data.indexOf("too_slow", start) >= 0) this.trouble = "too_slow";
-    } else if (opcode === 8) {
-      this.closed = data.readUInt16BE(start);
-    } else if (opcode === 9) {
-      const pong = Buffer.alloc(6 + end - start);
-      pong[0] = 0x8a;
-      pong[1] = 0x80 | (end - start);
-      data.copy(pong, 6, start, end);
-      this.socket.write(pong);
-    }
+  hear(data, start, end) {
+    if (this.greeting.length) this.greet(data.toString("utf8", start, end));
+    else if (data[start + plan.mark.at] === plan.mark.byte && this.member) this.event(data, start, end);
+    else if (end - start === 1 && data[start] === 0x32) this.send("3");
+    else if (data.indexOf("too_slow", start) >= 0) this.trouble = "too_slow";
   }
 
   event(data, start, end) {
@@ -256,15 +200,4 @@ const commands = {
   },
 };
 
-const lines = createInterface({ input: process.stdin });
-for await (const line of lines) {
-  const { op, ...fields } = JSON.parse(line);
-  let answer;
-  try {
-    answer = await commands[op](fields);
-  } catch (error) {
-    answer = { error: String(error) };
-  }
-  process.stdout.write(`${JSON.stringify(answer)}\n`);
-}
-process.exit(0);
+await answer(commands);

@@ -1,9 +1,11 @@
 // What many members do, in one process and without packages: requests over kept-alive connections, and sockets
-// of both kinds. Commands come as JSON lines on stdin, each is answered with one on stdout.
+// of both kinds.
 
 import { connect } from "node:net";
 import { performance } from "node:perf_hooks";
-import { createInterface } from "node:readline";
+
+import { answer } from "./commands.mjs";
+import { dial, textFrame } from "./websocket.mjs";
 
 const now = () => performance.now();
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));
@@ -74,16 +76,6 @@ class Line {
 }
 
 // --- sockets -----------------------------------------------------------------
-function textFrame(text) {
-  const payload = Buffer.from(text);
-  const long = payload.length > 125;
-  const head = Buffer.alloc(long ? 8 : 6); // the mask is four zeros
-  head[0] = 0x81;
-  head[1] = 0x80 | (long ? 126 : payload.length);
-  if (long) head.writeUInt16BE(payload.length, 2);
-  return Buffer.concat([head, payload]);
-}
-
 // A member in their ticket, through either door. `joined` says when they are in and caught up.
 class Member {
   constructor({ port, door, token, ticket }) {
@@ -107,70 +99,30 @@ class Member {
   }
 
   dial() {
-    this.upgraded = false;
-    this.rest = null;
     const place = this.after === null ? "" : `?after_seq=${this.after}`;
     const path =
       this.door === "socketio" ? "/socket.io/?EIO=4&transport=websocket" : `/ws/tickets/${this.ticket}/${place}`;
     const offer = this.door === "socketio" ? "" : `Sec-WebSocket-Protocol: bearer, ${this.token}\r\n`;
-    const socket = connect(this.port, "127.0.0.1");
+    const socket = dial({
+      port: this.port,
+      path,
+      offer,
+      onText: (data, start, end) => this.hear(data.toString("utf8", start, end)),
+      onRefused: () => socket.destroy(),
+    });
     this.socket = socket;
-    socket.setNoDelay(true);
-    socket.on("data", (chunk) => this.socket === socket && this.read(chunk));
     socket.on("error", () => {});
     socket.on("close", () => {
       if (this.socket !== socket || !this.resolve) return;
       this.retries += 1;
       setTimeout(() => this.dial(), 250);
     });
-    socket.write(
-      `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${this.port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
-        `${offer}Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n`,
-    );
   }
 
   drop() {
     const socket = this.socket;
     this.socket = null;
     socket.destroy();
-  }
-
-  read(chunk) {
-    let data = this.rest ? Buffer.concat([this.rest, chunk]) : chunk;
-    this.rest = null;
-    let at = 0;
-    if (!this.upgraded) {
-      const end = data.indexOf("\r\n\r\n");
-      if (end < 0) {
-        this.rest = data;
-        return;
-      }
-      if (data.latin1Slice(9, 12) !== "101") {
-        this.socket.destroy();
-        return;
-      }
-      this.upgraded = true;
-      at = end + 4;
-    }
-    while (data.length - at >= 2) {
-      let size = data[at + 1] & 0x7f;
-      let start = at + 2;
-      if (size === 126) {
-        if (data.length - at < 4) break;
-        size = data.readUInt16BE(start);
-        start += 2;
-      } else if (size === 127) {
-        if (data.length - at < 10) break;
-        size = Number(data.readBigUInt64BE(start));
-        start += 8;
-      }
-      if (data.length < start + size) break;
-      const opcode = data[at] & 0x0f;
-      if (opcode === 1) this.hear(data.toString("utf8", start, start + size));
-      else if (opcode === 9) this.socket.write(Buffer.from([0x8a, 0x80, 0, 0, 0, 0]));
-      at = start + size;
-    }
-    if (at < data.length) this.rest = data.subarray(at);
   }
 
   hear(text) {
@@ -362,15 +314,4 @@ const commands = {
   },
 };
 
-const lines = createInterface({ input: process.stdin });
-for await (const line of lines) {
-  const { op, ...fields } = JSON.parse(line);
-  let answer;
-  try {
-    answer = await commands[op](fields);
-  } catch (error) {
-    answer = { error: String(error.stack) };
-  }
-  process.stdout.write(`${JSON.stringify(answer)}\n`);
-}
-process.exit(0);
+await answer(commands);
