@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +13,8 @@ import pytest
 from tests.serving import PASSWORDS, Server
 
 playwright = pytest.importorskip("playwright.sync_api")
+FOLDER = Path(__file__).parent
+WIDE = "document.scrollingElement.scrollWidth - window.innerWidth"
 
 FLAGS = [
     "--no-sandbox",
@@ -91,6 +96,35 @@ def visit(chromium: Any, server: Server) -> Iterator[Callable[..., Visitor]]:
     yield come
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Callable[..., None]:
+    """`picture(page, "chat")` takes one; into the documents where `DOCS_IMAGES` names their folder."""
+    folder = Path(os.environ.get("DOCS_IMAGES") or tmp_path)
+
+    def take(page: Any, name: str, **options: Any) -> None:
+        page.screenshot(path=folder / f"{name}.png", **options)
+
+    return take
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    assert shutil.which("npm"), "npm is not installed; it brings axe-core"
+    lock, installed = FOLDER / "package-lock.json", FOLDER / "node_modules" / ".package-lock.json"
+    if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
+        command = ["npm", "ci", "--no-audit", "--no-fund"]
+        done = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr
+        installed.touch()
+    return (FOLDER / "node_modules/axe-core/axe.min.js").read_text()
+
+
+def barriers(page: Any, axe: str) -> list[str]:
+    page.evaluate(axe)
+    found = page.evaluate("axe.run().then((result) => result.violations)")
+    return [f"{one['id']}: {node['html']}" for one in found for node in one["nodes"]]
 
 
 @pytest.fixture(autouse=True)

@@ -39,7 +39,7 @@ def drawn(visitor: Visitor) -> int:
 
 
 def test_staff_see_how_the_app_is_used(
-    visit: Callable[..., Visitor], server: Server, used: None, tmp_path: Path
+    visit: Callable[..., Visitor], server: Server, used: None, picture: Callable[..., None], tmp_path: Path
 ) -> None:
     expect, ada = playwright.expect, visit(viewport={"width": 1360, "height": 1000})
     page = ada.page
@@ -48,8 +48,7 @@ def test_staff_see_how_the_app_is_used(
     expect(page.locator(".figure", has_text="People").first.locator(".value")).not_to_have_text("0")
     expect(page.locator(".uplot")).to_have_count(4)
     assert drawn(ada) == 4
-    folder = Path(os.environ.get("DOCS_IMAGES") or tmp_path)
-    page.screenshot(path=folder / "analytics.png", full_page=True)
+    picture(page, "analytics", full_page=True)
 
     page.get_by_role("link", name="7 days", exact=True).click()
     expect(page.locator(".asked a[aria-current]")).to_have_text("7 days")

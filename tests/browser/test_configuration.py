@@ -5,10 +5,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,16 +16,6 @@ from tests.serving import Server
 pytestmark = [pytest.mark.browser, pytest.mark.server]
 LIST = "/admin/botconfig/section/"
 TICKETS = f"{LIST}tickets/change/"
-
-
-@pytest.fixture
-def picture(tmp_path: Path) -> Callable[[Any, str], None]:
-    folder = Path(os.environ.get("DOCS_IMAGES") or tmp_path)
-
-    def take(page: Any, name: str) -> None:
-        page.screenshot(path=folder / f"configuration-{name}.png")
-
-    return take
 
 
 @pytest.fixture
@@ -52,7 +39,7 @@ def set_hours(visitor: Visitor, value: str) -> None:
 
 
 def test_a_mistake_is_undone_with_one_click(
-    ada: Visitor, server: Server, picture: Callable[[Any, str], None]
+    ada: Visitor, server: Server, picture: Callable[..., None]
 ) -> None:
     expect, page = playwright.expect, ada.page
     page.goto(f"{server.url}{LIST}")
@@ -66,7 +53,7 @@ def test_a_mistake_is_undone_with_one_click(
     expect(newest).to_have_attribute("data-version", str(before + 1))
     expect(newest.locator("dd")).to_have_text("168 3")
     assert hours(server) == 3
-    picture(page, "mistake")
+    picture(page, "configuration-mistake")
 
     page.get_by_role("button", name=f"Roll back to version {before}", exact=True).click()
     expect(page.get_by_text(f"Version {before} of it is in force again.")).to_be_visible()
@@ -74,12 +61,12 @@ def test_a_mistake_is_undone_with_one_click(
     expect(newest).to_contain_text(f"Back to version {before}")
     expect(page.get_by_label("auto_close_hours")).to_have_value("168")
     assert hours(server) == 168
-    picture(page, "undone")
+    picture(page, "configuration-undone")
     assert ada.complaints == []
 
 
 def test_a_value_that_would_not_do_is_refused_at_its_field(
-    ada: Visitor, server: Server, picture: Callable[[Any, str], None]
+    ada: Visitor, server: Server, picture: Callable[..., None]
 ) -> None:
     expect, page, before = playwright.expect, ada.page, hours(server)
     page.goto(f"{server.url}{TICKETS}")
@@ -90,7 +77,7 @@ def test_a_value_that_would_not_do_is_refused_at_its_field(
     expect(wrong).to_contain_text("greater than or equal to 1")
     expect(page.get_by_label("auto_close_hours")).to_have_value("24")  # what was typed stays
     assert hours(server) == before
-    picture(page, "refused")
+    picture(page, "configuration-refused")
     assert ada.complaints == []
 
 

@@ -5,28 +5,23 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.browser.conftest import Visitor, playwright
+from tests.browser.conftest import WIDE, Visitor, barriers, playwright
 from tests.browser.test_staff_pages import sign_in_at_the_desk
 from tests.serving import ROOT, Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
 Visit = Callable[..., Visitor]
-FOLDER = Path(__file__).parent
 LATE = 60_000
-WIDE = "document.scrollingElement.scrollWidth - window.innerWidth"
 SHOWN = ("/monitors/", "/monitors/1/", "/monitors/incidents/", "/monitors/settings/", "/status/haze")
 FORMS = tuple(
     f"/monitors/settings/{path}"
@@ -73,36 +68,8 @@ def staff(visit: Visit, watched: Server, sign_ins: dict[str, list[Any]]) -> Call
     return come
 
 
-@pytest.fixture
-def picture(tmp_path: Path) -> Callable[[Any, str], None]:
-    folder = Path(os.environ.get("DOCS_IMAGES") or tmp_path)
-
-    def take(page: Any, name: str) -> None:
-        page.screenshot(path=folder / f"{name}.png")
-
-    return take
-
-
-@pytest.fixture(scope="session")
-def axe() -> str:
-    assert shutil.which("npm"), "npm is not installed; it brings axe-core"
-    lock, installed = FOLDER / "package-lock.json", FOLDER / "node_modules" / ".package-lock.json"
-    if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
-        command = ["npm", "ci", "--no-audit", "--no-fund"]
-        done = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, timeout=300)
-        assert done.returncode == 0, done.stderr
-        installed.touch()
-    return (FOLDER / "node_modules/axe-core/axe.min.js").read_text()
-
-
-def barriers(page: Any, axe: str) -> list[str]:
-    page.evaluate(axe)
-    found = page.evaluate("axe.run().then((result) => result.violations)")
-    return [f"{one['id']}: {node['html']}" for one in found for node in one["nodes"]]
-
-
 def test_the_public_page_refreshes_itself(
-    visit: Visit, watched: Server, picture: Callable[[Any, str], None]
+    visit: Visit, watched: Server, picture: Callable[..., None]
 ) -> None:
     anybody = visit(viewport={"width": 1100, "height": 1000})
     anybody.page.clock.install()
@@ -116,7 +83,7 @@ def test_the_public_page_refreshes_itself(
 
 
 def test_the_dashboard_follows_what_another_process_writes(
-    staff: Callable[..., Visitor], watched: Server, picture: Callable[[Any, str], None]
+    staff: Callable[..., Visitor], watched: Server, picture: Callable[..., None]
 ) -> None:
     moira = staff("moira", "/monitors/", viewport={"width": 1360, "height": 900})
     page = moira.page
@@ -155,7 +122,7 @@ def test_after_a_gap_the_page_reads_its_list_again(staff: Callable[..., Visitor]
 
 
 def test_a_monitors_page_draws_its_chart_and_takes_orders(
-    staff: Callable[..., Visitor], watched: Server, picture: Callable[[Any, str], None]
+    staff: Callable[..., Visitor], watched: Server, picture: Callable[..., None]
 ) -> None:
     ada = staff("ada", "/monitors/", viewport={"width": 1360, "height": 1000})
     page = ada.page

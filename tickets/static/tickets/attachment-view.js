@@ -1,7 +1,7 @@
 // Files of messages. They need the token, so no plain address shows them: pictures are fetched when they
 // come near the screen and shown from memory, other files are saved on request.
 
-import {h, save, sizeInWords} from './dom.js';
+import {h, save, sizeInWords, whileBusy} from './dom.js';
 
 const SHOWN = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp']);
 const WIDEST = 320, HIGHEST = 260, LEAST = 44;
@@ -32,14 +32,11 @@ export class AttachmentView {
   #file(file) {
     const problem = h('span', {class: 'bad', role: 'status'});
     const get = async ({currentTarget: button}) => {
-      button.disabled = true;
       problem.textContent = '';
       try {
-        save(await this.fetchFile(file.url), file.name);
+        save(await whileBusy(button, () => this.fetchFile(file.url)), file.name);
       } catch (error) {
         problem.textContent = error.message;
-      } finally {
-        button.disabled = false;
       }
     };
     const label = `Save ${file.name}, ${sizeInWords(file.size)}`;

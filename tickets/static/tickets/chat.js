@@ -3,7 +3,7 @@
 import {Api} from './api.js';
 import {ConversationView} from './conversation-view.js';
 import {DiscordSignIn} from './discord-sign-in.js';
-import {$, h} from './dom.js';
+import {$, h, whileBusy} from './dom.js';
 import {Inbox} from './inbox.js';
 import {ListView} from './list-view.js';
 import {NewTicket} from './new-ticket.js';
@@ -27,7 +27,7 @@ class Desk {
     this.staff = STAFF.includes(role);
     this.view = null;
     this.drafts = {texts: new Map(), files: new Map()};
-    this.colleagues = new Map();
+    this.names = new Map();
     this.options = null;
     this.fetchFile = (path) => api.file(path);
     this.outbox = new Outbox({
@@ -86,6 +86,19 @@ class Desk {
     this.view?.render();
   }
 
+  /** Of a colleague of whom the ticket says no more than the id: staff may ask, and see it when it is there. */
+  nameOf(id) {
+    if (this.staff && id && !this.names.has(id)) this.#ask(id);
+    return this.names.get(id);
+  }
+
+  async #ask(id) {
+    this.names.set(id, undefined);
+    const person = await request('GET', `/api/users/${encodeURIComponent(id)}`).catch(() => null);
+    this.names.set(id, person?.username);
+    this.view?.render();
+  }
+
   get ownerMayClose() {
     return this.options?.owner_may_close ?? false;
   }
@@ -118,7 +131,7 @@ class Desk {
     this.#leave();
     if (kind === 't' && /^[\w-]+$/.test(ticketId)) this.#show(ticketId);
     else if (kind === 'new') this.#new();
-    else $('main').replaceChildren(h('p', {class: 'empty middle'}, 'Choose a ticket to read it.'));
+    else $('main').replaceChildren(h('h1', {class: 'empty middle'}, 'Choose a ticket to read it.'));
     $('app').dataset.at = kind === 't' || kind === 'new' ? 'main' : 'list';
     this.list.current = this.view ? this.view.conversation.ticketId : null;
     this.list.render();
@@ -198,29 +211,20 @@ $('sign-in-form').addEventListener('submit', async (event) => {
   event.preventDefault();
   const {username, password} = Object.fromEntries(new FormData(event.target));
   const button = event.target.querySelector('button');
-  button.disabled = true;
   complain('');
   try {
-    await api.login(username, password);
+    await whileBusy(button, () => api.login(username, password));
     start();
   } catch (error) {
     complain(error.message);
+    $('password').focus();
     $('password').select();
-  } finally {
-    button.disabled = false;
   }
 });
 
 $('discord-sign-in')?.addEventListener('click', async ({target}) => {
-  target.disabled = true;
   complain('');
-  try {
-    await discord.leave();
-  } catch (error) {
-    complain(error.message);
-  } finally {
-    target.disabled = false;
-  }
+  await whileBusy(target, () => discord.leave()).catch((error) => complain(error.message));
 });
 
 $('sign-out').addEventListener('click', async () => {

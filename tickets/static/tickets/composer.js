@@ -36,7 +36,7 @@ export class Composer {
         this.clip, this.picker, this.replies?.button,
         this.staff && h('label', {class: 'check', for: 'note'}, this.toggle, 'Internal note, for staff only'),
         h('span', {class: 'muted keys'}, 'Enter sends, Shift + Enter starts a new line'),
-        h('span', {class: 'spacer'}), this.submit));
+        this.submit));
   }
 
   /** `closed`: one reads only, unless it is a note. `over`: there is nothing to write to. */

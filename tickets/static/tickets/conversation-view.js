@@ -2,7 +2,7 @@
 
 import {AttachmentView} from './attachment-view.js';
 import {Composer} from './composer.js';
-import {clock, day, h, reconcile} from './dom.js';
+import {clock, day, h, reconcile, whileBusy} from './dom.js';
 import {lineText, otherTicket} from './event-lines.js';
 import {MessageView} from './message-view.js';
 import {TalkHead} from './talk-head.js';
@@ -12,7 +12,7 @@ import {RatingView, answersOf, wayOn} from './ticket-facts.js';
 const NEAR = 120;
 
 export class ConversationView {
-  /** `desk`: who is at it, with its `outbox`, `uploads`, `drafts`, `options`, `colleagues` and `fetchFile`. */
+  /** `desk`: who is at it, with its `outbox`, `uploads`, `drafts`, `options`, `nameOf()` and `fetchFile`. */
   constructor(conversation, desk) {
     const {outbox, uploads, staff, me} = desk;
     Object.assign(this, {conversation, desk, outbox, uploads, me});
@@ -22,7 +22,8 @@ export class ConversationView {
     });
     this.attachments = new AttachmentView({fetchFile: desk.fetchFile, scroll: this.scroll});
     this.messageView = new MessageView({
-      conversation, outbox, uploads, attachments: this.attachments, staff, me, onChange: () => this.render(),
+      conversation, outbox, uploads, attachments: this.attachments, staff, me, nameOf: (id) => desk.nameOf(id),
+      onChange: () => this.render(), onGone: () => this.scroll.focus({preventScroll: true}),
       takeBack: (text, note, files) => this.composer.takeBack(text, note, files),
     });
     this.panel = new TalkPanel({conversation, desk});
@@ -48,7 +49,8 @@ export class ConversationView {
     this.facts = h('div', {class: 'ticket-facts'});
     const earlier = {class: 'quiet more', type: 'button', hidden: true, onclick: () => this.#loadEarlier()};
     this.earlier = h('button', earlier, 'Earlier messages');
-    this.log = h('ol', {class: 'log', role: 'log', 'aria-live': 'polite', 'aria-label': 'Messages', 'aria-busy': 'true'});
+    this.steps = h('ol');
+    this.log = h('div', {class: 'log', role: 'log', 'aria-live': 'polite', 'aria-label': 'Messages', 'aria-busy': 'true'}, this.steps);
     this.scroll.append(this.facts, this.earlier, this.log, this.rating.element);
     const down = {class: 'down', type: 'button', hidden: true, onclick: () => this.#toEnd()};
     this.down = h('button', down, 'New messages below');
@@ -82,7 +84,7 @@ export class ConversationView {
     this.#end();
     this.earlier.hidden = !conversation.hasEarlier;
     const items = this.#items();
-    reconcile(this.log, items);
+    reconcile(this.steps, items);
     if (conversation.ticket) this.log.setAttribute('aria-busy', 'false');
     const names = conversation.typists;
     const typing = names.length === 1 ? `${names[0]} is typing…` : `${names.join(' and ')} are typing…`;
@@ -169,17 +171,14 @@ export class ConversationView {
   }
 
   async #loadEarlier() {
-    this.earlier.disabled = true;
     this.following = false;
     const below = this.scroll.scrollHeight - this.scroll.scrollTop;
     try {
-      await this.conversation.loadEarlier();
-      this.shown = this.log.children.length;
+      await whileBusy(this.earlier, () => this.conversation.loadEarlier());
+      this.shown = this.steps.children.length;
       this.scroll.scrollTop = this.scroll.scrollHeight - below;
     } catch (error) {
       this.say(error.message);
-    } finally {
-      this.earlier.disabled = false;
     }
   }
 
@@ -202,7 +201,7 @@ export class ConversationView {
   /** Only the bar moves: what is announced and focused stays as it is. */
   showProgress(nonce) {
     const {sent, waiting} = this.uploads.progress(nonce);
-    const item = [...this.log.children].findLast(({dataset}) => dataset.key === `out-${nonce}`);
+    const item = [...this.steps.children].findLast(({dataset}) => dataset.key === `out-${nonce}`);
     const bar = item?.querySelector('progress');
     if (waiting || (item && !bar)) this.render();
     else if (bar) bar.value = sent;

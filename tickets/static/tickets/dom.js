@@ -46,6 +46,21 @@ function refocus(parent, focused, key) {
   return element?.querySelector('a')?.focus({preventScroll: true});
 }
 
+/** Nothing is asked for twice: the button waits for `work()`. It gets the focus back that waiting takes from it, or
+ * `instead` does where the button is not there any more. */
+export async function whileBusy(button, work, instead = null) {
+  const focused = document.activeElement === button;
+  button.disabled = true;
+  try {
+    return await work();
+  } finally {
+    button.disabled = false;
+    for (const heir of focused ? [button, instead] : []) {
+      if (document.activeElement === document.body) heir?.focus({preventScroll: true});
+    }
+  }
+}
+
 const TIME = new Intl.DateTimeFormat(undefined, {hour: '2-digit', minute: '2-digit'});
 const DAY = new Intl.DateTimeFormat(undefined, {weekday: 'long', day: 'numeric', month: 'long'});
 const SHORT = new Intl.DateTimeFormat(undefined, {day: 'numeric', month: 'short'});

@@ -1,6 +1,6 @@
 // The list of tickets beside the conversation.
 
-import {$, briefly, h, reconcile, statusPill, titled} from './dom.js';
+import {$, briefly, h, reconcile, statusPill, titled, whileBusy} from './dom.js';
 
 const TYPED = 300;
 const SHOWN = {
@@ -48,15 +48,11 @@ export class ListView {
   }
 
   async #more() {
-    const button = $('list-more');
-    button.disabled = true;
     try {
-      await this.inbox.more();
+      await whileBusy($('list-more'), () => this.inbox.more());
     } catch (error) {
       this.inbox.problem = error.message;
       this.render();
-    } finally {
-      button.disabled = false;
     }
   }
 

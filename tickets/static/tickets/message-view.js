@@ -1,6 +1,6 @@
 // A single message, with what its author may do to it, and what is still on its way.
 
-import {clock, h, sizeInWords} from './dom.js';
+import {clock, h, sizeInWords, whileBusy} from './dom.js';
 
 const REALLY = 4000;
 const TOGETHER = 5 * 60_000;
@@ -25,16 +25,22 @@ function link(label, onclick) {
   return h('button', {type: 'button', class: 'link', onclick}, label);
 }
 
+/** On what one may do to it, for whoever goes by keyboard and just did something. */
+function focusOn({id}) {
+  document.querySelector(`[data-id="${id}"] .link`)?.focus({preventScroll: true});
+}
+
 export class MessageView {
-  constructor({conversation, outbox, uploads, attachments, staff, me, onChange, takeBack}) {
-    Object.assign(this, {conversation, outbox, uploads, attachments, staff, me, onChange, takeBack});
+  /** `nameOf(id)` knows whom the conversation does not. */
+  constructor({conversation, outbox, uploads, attachments, staff, me, nameOf, onChange, onGone, takeBack}) {
+    Object.assign(this, {conversation, outbox, uploads, attachments, staff, me, nameOf, onChange, onGone, takeBack});
     this.editing = null;
     this.problem = '';
   }
 
   name(id) {
     if (id === this.me.user_id) return 'You';
-    return this.conversation.names.get(id) ?? 'Staff';
+    return this.conversation.names.get(id) ?? this.nameOf(id) ?? 'Staff';
   }
 
   #mine(message) {
@@ -123,7 +129,10 @@ export class MessageView {
   #editor(message) {
     const text = h('textarea', {id: `edit-${message.id}`, rows: 3, maxlength: 4000});
     text.value = this.draft ?? message.content;
-    const done = () => this.#edit(null);
+    const done = () => {
+      this.#edit(null);
+      focusOn(message);
+    };
     const save = () => this.#save(message, text.value.trim());
     text.addEventListener('keydown', (event) => {
       if (event.key === 'Escape') done();
@@ -148,6 +157,7 @@ export class MessageView {
       const answer = await this.conversation.request('PATCH', path, {body: {message: content}});
       this.editing = null;
       this.conversation.answered(answer.message);
+      focusOn(message);
     } catch (error) {
       this.problem = error.message;
       this.onChange();
@@ -162,12 +172,12 @@ export class MessageView {
       setTimeout(() => Object.assign(button, {textContent: 'Delete'}).removeAttribute('data-sure'), REALLY);
       return;
     }
-    button.disabled = true;
     try {
-      await this.conversation.request('DELETE', `${this.conversation.base}/messages/${message.id}`);
+      const path = `${this.conversation.base}/messages/${message.id}`;
+      await whileBusy(button, () => this.conversation.request('DELETE', path));
       this.conversation.answered({...message, deleted: true});
+      this.onGone();
     } catch (error) {
-      button.disabled = false;
       button.textContent = error.message;
     }
   }

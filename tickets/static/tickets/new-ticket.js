@@ -1,6 +1,6 @@
 // The form for a new ticket. The same content is always sent with the same nonce, however often.
 
-import {h, titled} from './dom.js';
+import {h, titled, whileBusy} from './dom.js';
 import {Field, Question} from './form-fields.js';
 import {newNonce} from './outbox.js';
 import {backOff, sleep} from '../hazesite/socket.js';
@@ -90,13 +90,11 @@ export class NewTicket {
     if (content !== this.#sentAs) [this.#sentAs, this.#nonce] = [content, newNonce()];
     this.#say('');
     this.#complain({});
-    this.button.disabled = true;
     try {
-      this.onOpened(await this.#persist(body));
+      this.onOpened(await whileBusy(this.button, () => this.#persist(body)));
     } catch (error) {
       if (error.status !== 401) this.#refused(error);
     } finally {
-      this.button.disabled = false;
       this.hint.textContent = '';
     }
   }

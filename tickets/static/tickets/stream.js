@@ -44,8 +44,7 @@ export class Conversation {
     this.messages = new Map();
     this.lines = new Map();
     this.names = new Map([[me.user_id, me.name]]);
-    /** Who else of staff wrote here, and who has it open now (staff are told): `{user_id, user_name}`. */
-    this.colleagues = new Map();
+    /** Who else has it open now (staff are told): `{user_id, user_name}`. */
     this.present = [];
     this.socket = new LiveSocket({
       path: () => `/ws/tickets/${path}/${this.lastSeq === null ? '' : `?after_seq=${this.lastSeq}`}`,
@@ -207,6 +206,7 @@ export class Conversation {
 
   #line({seq, type, at, actor, actor_name, data}) {
     this.lines.set(seq, {seq, type, at, actor, actor_name, data});
+    if (actor_name) this.names.set(actor, actor_name);
   }
 
   /** The newest known version of a message stays, whichever way and in whichever order they come. */
@@ -215,7 +215,6 @@ export class Conversation {
     if (known && (known.deleted || version(known) > version(message)) && !message.deleted) return;
     this.messages.set(message.id, message);
     this.names.set(message.author_id, message.author_name);
-    if (message.is_admin) this.#colleague(message.author_id, message.author_name);
     this.#stoppedTyping(message.author_name);
     if (message.client_nonce && message.author_id === this.me.user_id) this.onDelivered(message.client_nonce);
   }
@@ -301,15 +300,8 @@ export class Conversation {
   // --- who is there --------------------------------------------------------
   #presence(users) {
     this.present = users.filter(({user_id: id}) => id !== this.me.user_id);
-    for (const {user_id: id, user_name: name} of this.present) {
-      this.names.set(id, name);
-      if (id !== this.ticket?.user_id) this.#colleague(id, name);
-    }
+    for (const {user_id: id, user_name: name} of this.present) this.names.set(id, name);
     this.onChange();
-  }
-
-  #colleague(id, name) {
-    if (id !== this.me.user_id) this.colleagues.set(id, name);
   }
 
   get typists() {

@@ -1,6 +1,6 @@
 // Above a conversation: what it is about, who has it, and what one may do with it.
 
-import {h, moment, statusPill, titled} from './dom.js';
+import {h, moment, statusPill, titled, whileBusy} from './dom.js';
 
 export class TalkHead {
   /** `act(verb)` does it; `name(id)` says who somebody is; `panel` has `element` and `opened()`. */
@@ -66,10 +66,8 @@ export class TalkHead {
 
   #buttons(verbs) {
     if (!verbs) return [];
-    const made = verbs.map(([verb, label]) => h('button', {type: 'button', onclick: async ({currentTarget: button}) => {
-      button.disabled = true;
-      await this.act(verb);
-      button.disabled = false;
+    const made = verbs.map(([verb, label]) => h('button', {type: 'button', onclick: ({currentTarget: button}) => {
+      whileBusy(button, () => this.act(verb), this.more);
     }}, label));
     return [...made, this.more];
   }

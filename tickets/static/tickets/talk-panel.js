@@ -1,7 +1,8 @@
 // What one may do with a ticket beyond answering it: keep its transcript, and for staff its properties,
 // putting it off, handing it over and putting two together.
 
-import {h, moment, save, titled} from './dom.js';
+import {h, moment, save, titled, whileBusy} from './dom.js';
+import {StaffPicker} from './staff-picker.js';
 
 const FORMATS = [['html', 'Page'], ['txt', 'Text'], ['json', 'Data']];
 const CLOCKS = ['first_answer_at', 'first_answer_due_at', 'resolution_due_at'];
@@ -20,11 +21,11 @@ export class TalkPanel {
   constructor({conversation, desk}) {
     Object.assign(this, {conversation, desk});
     this.problem = h('p', {class: 'problem', role: 'alert', hidden: true});
-    this.element = h('section', {id: 'panel', class: 'panel', 'aria-label': 'Details', hidden: true});
+    this.element = h('section', {id: 'panel', class: 'panel', 'aria-label': 'Details', tabindex: '-1', hidden: true});
     this.parts = desk.staff
-      ? [this.#properties(), this.#snooze(), this.#transfer(), this.#merge(), this.#transcript()]
+      ? [this.#properties(), this.#transfer(), this.#snooze(), this.#transcript(), this.#merge()]
       : [this.#transcript()];
-    this.element.append(this.problem, ...this.parts);
+    this.element.append(this.problem, h('div', {class: 'parts'}, ...this.parts));
   }
 
   opened() {
@@ -34,31 +35,36 @@ export class TalkPanel {
   }
 
   render() {
-    const {ticket, colleagues} = this.conversation;
+    const {ticket} = this.conversation;
     if (this.element.hidden || !ticket || !this.desk.staff) return;
     const closed = ticket.status === 'closed';
     for (const part of this.parts) part.hidden = closed && 'running' in part.dataset;
     this.wake.hidden = !ticket.snoozed_until;
     this.wakeAt.textContent = ticket.snoozed_until ? `Snoozed until ${moment(ticket.snoozed_until)}.` : '';
-    for (const [id, name] of colleagues) this.desk.colleagues.set(id, name);
-    const people = [...this.desk.colleagues].filter(([id]) => id !== ticket.claimed_by);
-    offer(this.to, people);
-    this.transferPart.hidden ||= !people.length;
     this.mergePart.hidden = closed || !this.into.options.length;
     const due = [['First answer', ticket.first_answer_at ? null : ticket.first_answer_due_at], ['Resolution', ticket.resolution_due_at]];
     this.due.textContent = due.filter(([, at]) => at).map(([what, at]) => `${what} due ${moment(at)}.`).join(' ');
+    this.#keepFocus();
   }
 
-  async #do(button, method, verb, body) {
+  /** What was just used may be offered no more; whoever used it by keyboard goes on here. */
+  #keepFocus() {
+    const focused = document.activeElement;
+    if (this.element.contains(focused) && !focused.offsetParent) this.element.focus({preventScroll: true});
+  }
+
+  #do(button, method, verb, body) {
+    return this.#try(button, () => this.conversation.request(method, `${this.conversation.base}${verb}`, {body}));
+  }
+
+  /** What it gives, or null: then it says above why not. */
+  async #try(button, work) {
     this.#complain('');
-    button.disabled = true;
     try {
-      return await this.conversation.request(method, `${this.conversation.base}${verb}`, {body});
+      return await whileBusy(button, work, this.element);
     } catch (error) {
       this.#complain(error.message);
       return null;
-    } finally {
-      button.disabled = false;
     }
   }
 
@@ -118,18 +124,34 @@ export class TalkPanel {
   }
 
   // --- handing over ------------------------------------------------------------
-  /** Nothing lists the staff: one may choose among those who were seen at the tickets. */
   #transfer() {
-    this.to = h('select', {id: 'transfer-to'});
-    const note = h('input', {id: 'transfer-note', maxlength: 4000, autocomplete: 'off'});
+    const {conversation, desk} = this;
+    this.to = new StaffPicker({
+      id: 'transfer-to', request: conversation.request, me: desk.me,
+      holder: () => conversation.ticket?.claimed_by, present: () => conversation.present.map(({user_id: id}) => id),
+    });
+    this.word = h('input', {id: 'transfer-note', maxlength: 4000, autocomplete: 'off'});
     const button = h('button', {type: 'submit'}, 'Hand over');
-    this.transferPart = h('form', {class: 'part', 'data-running': true, onsubmit: async (event) => {
+    return h('form', {class: 'part', 'data-running': true, onsubmit: (event) => {
       event.preventDefault();
-      if (await this.#do(button, 'POST', '/transfer', {to: this.to.value, note: note.value.trim()})) note.value = '';
+      this.#handOver(button);
     }},
-    h('label', {for: 'transfer-to'}, 'Hand over to'), this.to,
-    h('label', {for: 'transfer-note'}, 'Note for them, if you like'), note, button);
-    return this.transferPart;
+    h('label', {for: 'transfer-to'}, 'Hand over to'), this.to.element,
+    h('label', {for: 'transfer-note'}, 'Note for them, if you like'), this.word, button);
+  }
+
+  async #handOver(button) {
+    const person = this.to.value;
+    if (!person) {
+      this.#complain('Choose somebody from the list to hand the ticket to.');
+      this.to.input.focus();
+      return;
+    }
+    this.desk.names.set(person.user_id, person.username);
+    if (await this.#do(button, 'POST', '/transfer', {to: person.user_id, note: this.word.value.trim()})) {
+      this.to.clear();
+      this.word.value = '';
+    }
   }
 
   // --- putting two together ----------------------------------------------------
@@ -160,18 +182,10 @@ export class TalkPanel {
 
   // --- transcript ----------------------------------------------------------------
   #transcript() {
-    const get = async (button, format) => {
-      this.#complain('');
-      button.disabled = true;
-      try {
-        const blob = await this.desk.fetchFile(`${this.conversation.base}/transcript?format=${format}`);
-        save(blob, `ticket-${this.conversation.ticket.ticket_num}.${format}`);
-      } catch (error) {
-        this.#complain(error.message);
-      } finally {
-        button.disabled = false;
-      }
-    };
+    const get = (button, format) => this.#try(button, async () => {
+      const blob = await this.desk.fetchFile(`${this.conversation.base}/transcript?format=${format}`);
+      save(blob, `ticket-${this.conversation.ticket.ticket_num}.${format}`);
+    });
     const buttons = FORMATS.map(([format, label]) => {
       return h('button', {type: 'button', onclick: ({target}) => get(target, format)}, label);
     });

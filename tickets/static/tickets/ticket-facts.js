@@ -1,6 +1,6 @@
 // What belongs to a ticket and is no message: the answers to its form, where it goes on, what its owner says of it.
 
-import {h} from './dom.js';
+import {h, whileBusy} from './dom.js';
 
 const DATE = new Intl.DateTimeFormat(undefined, {dateStyle: 'long'});
 const SCORES = ['Bad', 'Poor', 'All right', 'Good', 'Very good'];
@@ -70,17 +70,14 @@ export class RatingView {
     const button = form.querySelector('button');
     const {score, comment} = Object.fromEntries(new FormData(form));
     const body = {score: Number(score), comment: comment.trim()};
-    button.disabled = true;
     this.problem.hidden = true;
     try {
-      await this.conversation.request('POST', `${this.conversation.base}/rating`, {body});
+      await whileBusy(button, () => this.conversation.request('POST', `${this.conversation.base}/rating`, {body}));
       this.conversation.ticket.rating = body;
       this.onChange();
     } catch (error) {
       this.problem.textContent = error.message;
       this.problem.hidden = false;
-    } finally {
-      button.disabled = false;
     }
   }
 }
