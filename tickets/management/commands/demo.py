@@ -1,24 +1,37 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.core.files.base import ContentFile
 from django.core.management.base import BaseCommand, CommandError
+from django.db.models import F
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.roles import Role
 from accounts.services import add_user
 from tickets import services
-from tickets.models import Ticket
+from tickets.demo_picture import picture_of_a_chat
+from tickets.models import Message, Ticket, TicketEvent
 
 PEOPLE = {"nora": Role.MODERATOR, "milo": Role.MODERATOR, "finn": "", "jule": "", "kaya": "", "tariq": ""}
+
+REPLIES = {
+    "hello": "Hi {owner}, {staff} here. Let me have a look.",
+    "no-passwords": "Nobody of the team ever asks for a password. Please change yours if you gave it away.",
+}
+PAUSE = timedelta(minutes=4)
+TICKET_MOMENTS = ("created_at", "active_at", "closed_at", "quiet_since", "first_answer_at")
 
 
 @dataclass(frozen=True)
 class Story:
-    """One ticket: who asks, what, and what was said; `note:` lines are for staff."""
+    """One ticket: who asks, what, and what was said: `note:` to staff alone, `shows:` with a picture."""
 
     owner: str
     subject: str
@@ -29,6 +42,8 @@ class Story:
     said: tuple[tuple[str, str], ...] = ()
     claimed_by: str = ""
     closed_by: str = ""
+    rated: int = 0
+    hours_ago: float = 1
 
 
 STORIES = (
@@ -45,6 +60,8 @@ STORIES = (
         ),
         claimed_by="milo",
         closed_by="milo",
+        rated=5,
+        hours_ago=26,
     ),
     Story(
         "kaya",
@@ -53,6 +70,7 @@ STORIES = (
         type="bug",
         priority="low",
         tags=("memes",),
+        hours_ago=5,
         said=(("nora", "Confirmed, it picks from the cache without looking. On the list for the weekend."),),
     ),
     Story(
@@ -61,9 +79,10 @@ STORIES = (
         "A member named himself like me and asks people for their Steam login. Please have a look soon.",
         priority="urgent",
         tags=("safety",),
+        hours_ago=2,
         said=(
             ("nora", "Thank you for telling us. Do you have a screenshot of what he wrote?"),
-            ("jule", "Yes, two. He joined this morning, the account is from last week."),
+            ("shows:jule", "Yes, this one. He joined this morning, the account is from last week."),
             (
                 "note:nora",
                 "Same avatar as the account we removed on Friday. Banning, and warning the channel.",
@@ -95,6 +114,8 @@ class Command(BaseCommand):
             return
         password = secrets.token_urlsafe(9)
         people = {name: self._person(name, role, password) for name, role in PEOPLE.items()}
+        for name, content in REPLIES.items():
+            services.save_canned_reply(people["nora"], {"name": name, "content": content})
         for story in STORIES:
             self._tell(story, people)
         moderators = ", ".join(name for name, role in PEOPLE.items() if role)
@@ -120,8 +141,35 @@ class Command(BaseCommand):
             services.update_ticket(ticket.public_id, people["nora"], {"tags": list(story.tags)})
         if story.claimed_by:
             services.claim_ticket(ticket.public_id, people[story.claimed_by])
-        for who, words in story.said:
-            service = services.add_note if who.startswith("note:") else services.post_message
-            service(ticket.public_id, people[who.removeprefix("note:")], words)
+        for line, words in story.said:
+            how, _, who = line.rpartition(":")
+            SAYING[how](ticket.public_id, people[who], words)
         if story.closed_by:
             services.close_ticket(ticket.public_id, people[story.closed_by])
+        if story.rated:
+            services.rate_ticket(ticket.public_id, people[story.owner], story.rated, "")
+        _put_back(ticket, timedelta(hours=story.hours_ago))
+
+
+def _show(ticket_id: str, person: User, words: str) -> Message:
+    file = ContentFile(picture_of_a_chat(), "what-he-writes.png")
+    return services.attach_files(ticket_id, person, [file], words)
+
+
+SAYING: Mapping[str, Callable[[str, User, str], Message]] = {
+    "": services.post_message,
+    "note": services.add_note,
+    "shows": _show,
+}
+
+
+def _put_back(ticket: Ticket, ago: timedelta) -> None:
+    """As if it had begun then, some minutes between one step and the next. Nothing of it is due yet."""
+    began, steps = timezone.now() - ago, list(ticket.events.order_by("seq"))
+    for event in steps:
+        event.at = began + event.seq * PAUSE
+        if event.message_id:
+            Message.objects.filter(pk=event.message_id).update(created_at=event.at)
+    TicketEvent.objects.bulk_update(steps, ["at"])
+    earlier = {name: F(name) - (timezone.now() - steps[-1].at) for name in TICKET_MOMENTS}
+    Ticket.objects.filter(pk=ticket.pk).update(**earlier)
