@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from accounts.models import Session, User
 from accounts.roles import Role
 from accounts.services import Device, start_session
-from tickets.models import Ticket
+from tickets.models import Message, Ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -65,6 +67,18 @@ def test_demo_data_is_added_once(settings):
     assert count >= 4
     assert prepare(demo=True) == ""
     assert Ticket.objects.count() == count
+
+
+def test_demo_data_has_a_past_in_the_order_of_its_steps(settings):
+    settings.API_ADMIN_PASS = "admin-pass-7"
+    prepare(demo=True)
+    for ticket in Ticket.objects.all():
+        moments = list(ticket.events.order_by("seq").values_list("at", flat=True))
+        assert moments == sorted(moments) and moments[-1] < timezone.now() - timedelta(minutes=20)
+        assert abs(ticket.active_at - moments[-1]) < timedelta(minutes=5)
+        for message in ticket.messages.all():
+            assert message.created_at == ticket.events.get(seq=message.seq).at
+    assert Message.objects.filter(attachments__name="what-he-writes.png").count() == 1
 
 
 def test_adding_a_user():
