@@ -48,6 +48,33 @@ def _usual_policy() -> str:
     return str(build_policy())
 
 
+class CallsGoPast:
+    """Calls of the API skip what follows in `MIDDLEWARE`: cookies, forms, policies of pages.
+
+    They bring a token and no cookie; what browsers must know of any answer the outermost layer says
+    (`security_headers`). A view there that wants a cookie has to be among `OPENED_BY_BROWSERS`.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response, self.beyond = get_response, _innermost(get_response)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        path = request.path_info
+        is_call = path.startswith("/api/") and path not in OPENED_BY_BROWSERS
+        return self.beyond(request) if is_call else self.get_response(request)
+
+
+OPENED_BY_BROWSERS = {"/api/docs/", "/api/redoc/", "/api/discord/callback"}
+"""The last one may end on the admin site, signed in."""
+
+
+def _innermost(handler: Any) -> Any:
+    """What is left of the chain behind the last middleware: Django wraps each into a handler of its own."""
+    while (inner := getattr(getattr(handler, "__wrapped__", None), "get_response", None)) is not None:
+        handler = inner
+    return handler
+
+
 def _scope_of(request: HttpRequest) -> Any:
     return request.META.get("asgi.scope") or getattr(request, "scope", {})
 

@@ -244,12 +244,13 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "hazesite.middleware.RequestLog",
     "analytics.middleware.Usage",
+    "corsheaders.middleware.CorsMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "hazesite.middleware.CallsGoPast",  # past all that follow
     "django.middleware.security.SecurityMiddleware",
     "hazesite.middleware.ContentPolicy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

@@ -123,3 +123,13 @@ def test_security_headers(client, db):
     assert "unsafe" not in answer["Content-Security-Policy"]
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert answer["X-Frame-Options"] == "DENY"
+
+
+@pytest.mark.parametrize(
+    ("path", "is_for_browsers"),
+    [("/api/ping", False), ("/api/tickets", False), ("/api/docs/", True), ("/admin/login/", True)],
+)
+def test_calls_know_nothing_of_cookies(ada, client, path, is_for_browsers):
+    client.force_login(ada)
+    request = client.get(path).wsgi_request
+    assert hasattr(request, "session") == hasattr(request, "_messages") == is_for_browsers
