@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from functools import partial
+
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.request import Request
 
@@ -21,7 +23,7 @@ class BearerAuthentication(BaseAuthentication):
         if token is None:
             return None
         session = services.authenticate(token)
-        services.note_seen(session, device_of(request))
+        services.note_seen(session, partial(device_of, request))
         return session.user, session
 
     def authenticate_header(self, request: Request) -> str:

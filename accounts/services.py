@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -114,12 +115,15 @@ def session_behind(key: str, generation: int | None = None) -> Session:
     return session
 
 
-def note_seen(session: Session, device: Device) -> None:
-    """Remember when and from where a session was last used: a write once a minute, not one a request."""
+def note_seen(session: Session, device: Callable[[], Device]) -> None:
+    """Remember when and from where a session was last used: a write once a minute, not one a request.
+
+    Only then the device is asked for.
+    """
     now = timezone.now()
     if now - session.last_seen_at < SEEN_EVERY:
         return
-    described = {name: value for name, value in _described(device).items() if value}
+    described = {name: value for name, value in _described(device()).items() if value}
     stale = Session.objects.filter(pk=session.pk, last_seen_at=session.last_seen_at)
     stale.update(last_seen_at=now, **described)
 
