@@ -30,14 +30,17 @@ def keep_present(open_here: Mapping[str, Collection[int]], announce: Collection[
     keys = dict(Ticket.objects.filter(public_id__in=[*open_here, *announce]).values_list("public_id", "pk"))
     known = [name for name in open_here if name in keys]
     now = {(keys[name], user) for name in known for user in open_here[name]}
-    before = set(Presence.objects.filter(process=ORIGIN).values_list("ticket_id", "user_id"))
-    _store(now, before - now)
-    changed = {ticket for ticket, _user in before ^ now} | {keys[name] for name in announce if name in keys}
+    rows = Presence.objects.filter(process=ORIGIN).values_list("ticket_id", "user_id", "pk")
+    before = {(ticket, user): pk for ticket, user, pk in rows}
+    _store(now, [before[pair] for pair in before.keys() - now])
+    changed = {ticket for ticket, _user in before.keys() ^ now} | {
+        keys[name] for name in announce if name in keys
+    }
     return _announcements(changed)
 
 
 @transaction.atomic
-def _store(now: Collection[tuple[int, int]], gone: Collection[tuple[int, int]]) -> None:
+def _store(now: Collection[tuple[int, int]], gone: Collection[int]) -> None:
     expires_at = timezone.now() + EXPIRES_AFTER
     rows = [Presence(ticket_id=t, user_id=u, process=ORIGIN, expires_at=expires_at) for t, u in sorted(now)]
     Presence.objects.bulk_create(
@@ -46,8 +49,8 @@ def _store(now: Collection[tuple[int, int]], gone: Collection[tuple[int, int]]) 
         unique_fields=["ticket", "user", "process"],
         update_fields=["expires_at"],
     )
-    for ticket, user in gone:
-        Presence.objects.filter(process=ORIGIN, ticket_id=ticket, user_id=user).delete()
+    if gone:
+        Presence.objects.filter(pk__in=gone).delete()
 
 
 def _announcements(tickets: Collection[int]) -> list[Publication]:
