@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -84,7 +84,7 @@ def answer_errors(error: Exception, context: dict[str, Any]) -> Response:
             headers["WWW-Authenticate"] = "Bearer"
         return Response(refusal(error), status=error.status, headers=headers)
     if isinstance(error, exceptions.ValidationError):
-        return _invalid(error)
+        return answer_errors(refused_by(error), context)
     if isinstance(error, exceptions.APIException):
         return _framework_error(error)
     if isinstance(error, Http404):
@@ -98,12 +98,17 @@ def answer_errors(error: Exception, context: dict[str, Any]) -> Response:
     return _unforeseen(error)
 
 
-def _invalid(error: exceptions.ValidationError) -> Response:
+def refused_by(error: exceptions.ValidationError) -> Refused:
+    """The same as a refusal: `Unfit` where nothing is wrong but what no document can know, else `Invalid`."""
     fields = flat_errors(error.detail)
+    kind = Unfit if set(_codes(error.get_codes())) == {UNFIT} else Invalid
+    return kind(first_of(fields), fields=fields)
+
+
+def first_of(fields: Mapping[str, Sequence[str]]) -> str:
+    """One sentence for a person who is shown no fields."""
     name, messages = next(iter(fields.items()))
-    sentence = messages[0] if name == "body" else f"{name}: {messages[0]}"
-    refused = Unfit if set(_codes(error.get_codes())) == {UNFIT} else Invalid
-    return Response(envelope(sentence, refused.code, fields=fields), status=refused.status)
+    return messages[0] if name == "body" else f"{name}: {messages[0]}"
 
 
 def _codes(nested: Any) -> Iterator[str]:

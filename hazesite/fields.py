@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils.functional import Promise
@@ -11,6 +12,10 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.validators import ProhibitSurrogateCharactersValidator
 
+NUMBER = r"-?[0-9]{1,20}(\.[0-9]{1,30})?([eE][-+]?[0-9]{1,3})?"
+RFC_3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[-+][0-9]{2}:[0-9]{2})"
+)
 UNFIT = "unfit"
 """The code of what is well-formed and yet does not fit: it is answered with 409 and not with 400."""
 OPTIONAL: dict[str, Any] = {"required": False, "default": "", "allow_blank": True, "allow_null": True}
@@ -36,6 +41,9 @@ class NoSurrogates(ProhibitSurrogateCharactersValidator):
 class Text(serializers.CharField):
     """A string with something in it, kept as it was written (no trimming). No NUL, no lone surrogates."""
 
+    pattern = ""
+    """What else it must look like."""
+
     def __init__(self, **options: Any) -> None:
         super().__init__(trim_whitespace=False, **options)
         others = [one for one in self.validators if not isinstance(one, ProhibitSurrogateCharactersValidator)]
@@ -46,6 +54,8 @@ class Text(serializers.CharField):
             self.fail("invalid")
         if not data.strip() and not self.allow_blank:
             self.fail("blank")
+        if self.pattern and data and not re.search(self.pattern, data):
+            self.fail("invalid")
         return super().to_internal_value(data)
 
 
@@ -102,6 +112,29 @@ class AskedFlag(serializers.BooleanField):
         return str(data).lower() == "true"
 
 
+class AskedNumber(serializers.FloatField):
+    """A number in an address, or one that is written as one."""
+
+    def to_internal_value(self, data: Any) -> float:
+        if isinstance(data, bool) or not re.fullmatch(NUMBER, str(data)):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Moment(serializers.DateTimeField):
+    """A time with its offset, as RFC 3339 has it."""
+
+    def to_internal_value(self, value: Any) -> Any:
+        if not (isinstance(value, str) and RFC_3339.fullmatch(value)):
+            self.fail("invalid", format="RFC 3339")
+        try:
+            return super().to_internal_value(value)
+        except serializers.ValidationError as error:
+            if error.get_codes() == ["overflow"]:
+                raise unfit(self.error_messages["overflow"]) from error
+            raise
+
+
 class Nonce(Text):
     """What makes a repeated request the same request: chosen by the client, unique for ever."""
 
@@ -113,8 +146,20 @@ class Strict(serializers.Serializer[dict[str, Any]]):
     """Refuses keys it does not know, at every depth."""
 
     unknown_key: str | Promise = _("There is no such field.")
+    at_times: Sequence[str] = ()
+    """What an answer does not always hold."""
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict) and (unknown := [str(key) for key in data if key not in self.fields]):
             raise serializers.ValidationError({key: [str(self.unknown_key)] for key in unknown})
         return super().to_internal_value(data)
+
+
+class Changes(Strict):
+    """To stand before another: the same fields, of which none is needed."""
+
+    def get_fields(self) -> dict[str, Any]:
+        fields: dict[str, Any] = super().get_fields()
+        for field in fields.values():
+            field.required = False
+        return fields

@@ -17,7 +17,8 @@ class TextShape(OpenApiSerializerFieldExtension):
 
     def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
         field = self.target
-        shape = {"type": "string", "pattern": ANYTHING if field.allow_blank else SOMETHING}
+        pattern = field.pattern or (ANYTHING if field.allow_blank else SOMETHING)
+        shape = {"type": "string", "pattern": pattern.replace(r"\Z", "$")}
         limits = {"minLength": field.min_length, "maxLength": field.max_length}
         if not field.allow_blank:
             limits["minLength"] = limits["minLength"] or 1
@@ -34,4 +35,5 @@ class StrictShape(OpenApiSerializerExtension):
         shape: dict[str, Any] = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
         if direction == "request":
             return shape | {"additionalProperties": False}
-        return shape | {"required": sorted(shape["properties"])}  # given whole, and defaults are for input
+        always = shape["properties"].keys() - set(self.target.at_times)
+        return shape | {"required": sorted(always)}  # given whole, and defaults are for input

@@ -1,20 +1,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
 
-from hazesite.errors import Invalid, NotFound, Refused
+from hazesite.api import first_of, flat_errors
+from hazesite.errors import NotFound, Refused, Unfit
 
 
-class NotValid(Invalid):
-    """What is wrong, by field."""
+class DoesNotFit(Unfit):
+    """What does not go together with the rest, or with what there is: by field."""
 
     @classmethod
-    def by(cls, fields: Mapping[str, Sequence[object]]) -> NotValid:
+    def by(cls, fields: Mapping[str, Sequence[object]]) -> DoesNotFit:
         reasons = {name: [str(reason) for reason in found] for name, found in fields.items()}
-        name, first = next(iter(reasons.items()))
-        return cls(first[0] if name == "body" else f"{name}: {first[0]}", fields=reasons)
+        return cls(first_of(reasons), fields=reasons)
+
+
+def judge(form: serializers.Serializer[Any], group: str) -> dict[str, Any]:
+    """What is given as `group`, whose shape another field decides. Raises `DoesNotFit`."""
+    try:
+        form.is_valid(raise_exception=True)
+    except serializers.ValidationError as error:
+        wrong = flat_errors(error.detail)
+        fields = {group if name == "body" else f"{group}.{name}": found for name, found in wrong.items()}
+        raise DoesNotFit.by(fields) from error
+    return dict(form.validated_data)
 
 
 class TargetRefused(Refused):

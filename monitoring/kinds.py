@@ -29,5 +29,5 @@ def usual_port(name: str) -> int:
 
 
 def checked_options(name: str, given: dict[str, Any]) -> dict[str, Any]:
-    """Raises `NotValid`."""
+    """Raises `DoesNotFit`."""
     return types()[name].clean_options(given)

@@ -7,12 +7,13 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from rest_framework import serializers
 
-from hazesite.api import flat_errors
-from hazesite.fields import Flag, Number, Strict, Text, Whole
+from hazesite.api import refused_by
+from hazesite.fields import Changes, Flag, Number, Strict, Text, Whole, unfit
 from monitoring import kinds
-from monitoring.errors import NotValid
+from monitoring.errors import DoesNotFit
 from monitoring.models import Monitor, Severity
 from monitoring.models.monitors import default_interval, default_timeout
 from monitoring.settings_fields import METHODS, Headers, Host, Options, StatusCodes, Url
@@ -31,10 +32,32 @@ KEY: dict[str, Any] = {"min_value": 1, "max_value": MAX_KEY}
 MISSING = _("It is needed for a monitor of this type.")
 
 
+class Kind(Text):
+    """The name of a type of monitors; which there are depends on the packages that are installed."""
+
+    default_error_messages = {"unknown": _("There is no such type; there are {names}.")}
+
+    def to_internal_value(self, data: Any) -> str:
+        name = super().to_internal_value(data)
+        if name not in kinds.names():
+            self.fail("unknown", names=", ".join(kinds.names()))
+        return name
+
+
+class KindShape(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    """Looked up when the document is drawn: packages bring types of their own."""
+
+    target_class = Kind
+    priority = 1
+
+    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        return {"type": "string", "enum": kinds.names()}
+
+
 class MonitorIn(Strict):
     name = Text(max_length=150)
     description = Text(max_length=500, **EMPTY)
-    type = Text(max_length=32, help_text="`http`, `keyword`, `json`, `ping`, `port`, `dns`, `tls`, `push`, …")
+    type = Kind()
     url = Url(max_length=2000, **EMPTY)
     host = Host(max_length=255, **EMPTY)
     port = Whole(min_value=1, max_value=65535, required=False, allow_null=True)
@@ -50,7 +73,10 @@ class MonitorIn(Strict):
     options = Options(required=False, help_text="What only this type knows.")
     uses_monitoring_token = Flag(required=False, help_text="Only for targets on this site itself.")
     interval = Whole(
-        required=False, max_value=MAX_INTERVAL, help_text="Seconds, from `MONITOR_MIN_INTERVAL` on."
+        required=False,
+        min_value=1,
+        max_value=MAX_INTERVAL,
+        help_text="Seconds. Below `MONITOR_MIN_INTERVAL` it does not fit.",
     )
     timeout = Number(min_value=SHORTEST, max_value=LONGEST, required=False, help_text="Seconds in all.")
     retries = Whole(
@@ -77,18 +103,10 @@ class MonitorIn(Strict):
     def validate_name(self, value: str) -> str:
         return value.strip()
 
-    def validate_type(self, value: str) -> str:
-        if value not in kinds.names():
-            known = ", ".join(kinds.names())
-            raise serializers.ValidationError(
-                _("There is no such type; there are %(names)s.") % {"names": known}
-            )
-        return value
-
     def validate_interval(self, value: int) -> int:
         if value < settings.MONITOR_MIN_INTERVAL:
             least = {"least": settings.MONITOR_MIN_INTERVAL, "most": MAX_INTERVAL}
-            raise serializers.ValidationError(_("From %(least)s to %(most)s seconds.") % least)
+            raise unfit(_("From %(least)s to %(most)s seconds.") % least)
         return value
 
     def validate_tags(self, value: list[str]) -> list[str]:
@@ -98,21 +116,23 @@ class MonitorIn(Strict):
         return list(dict.fromkeys(value))
 
 
-class MonitorChangeIn(MonitorIn):
+class MonitorChangeIn(Changes, MonitorIn):
+    """What is to change of a monitor."""
+
     new_push_token = Flag(required=False, help_text="True: a new address to call in at; the old one is void.")
 
 
 def read(given: Any, stored: Monitor | None = None) -> dict[str, Any]:
     """The given settings, each checked by itself; for a new monitor with the defaults of this installation.
 
-    Raises `NotValid`.
+    Raises `Invalid` and `Unfit`.
     """
     given, kept = _without_kept_headers(given, stored)
-    form = MonitorIn(data=given) if stored is None else MonitorChangeIn(data=given, partial=True)
+    form = MonitorIn(data=given) if stored is None else MonitorChangeIn(data=given)
     try:
         form.is_valid(raise_exception=True)
     except serializers.ValidationError as error:
-        raise NotValid.by(flat_errors(error.detail)) from error
+        raise refused_by(error) from error
     found = dict(form.validated_data)
     for name in TEXTS:
         if name in found:
@@ -149,7 +169,7 @@ def as_settings(monitor: Monitor) -> dict[str, Any]:
 
 
 def check_together(whole: dict[str, Any]) -> dict[str, Any]:
-    """`options` as the type wants them. Raises `NotValid` for what does not go together."""
+    """`options` as the type wants them. Raises `DoesNotFit` for what does not go together."""
     wrong: dict[str, list[object]] = {}
     for name in kinds.needs(whole["type"]):
         if not whole.get(name):
@@ -160,7 +180,7 @@ def check_together(whole: dict[str, Any]) -> dict[str, Any]:
     if whole.get("uses_monitoring_token") and not _is_ours(whole):
         wrong["uses_monitoring_token"] = [_("The token of this site is sent to this site alone.")]
     if wrong:
-        raise NotValid.by(wrong)
+        raise DoesNotFit.by(wrong)
     return kinds.checked_options(whole["type"], whole.get("options") or {})
 
 

@@ -1,129 +1,22 @@
-"""What the monitors' part of the API takes in queries and bodies, and what it gives."""
+"""What the monitors' part of the API gives."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from hazesite.api import PageQuery
-from hazesite.fields import Flag, Strict, Text, Whole
-from hazesite.health.views import UP_OR_DOWN
-from monitoring.models import NotificationChannel, Severity, Status
-from monitoring.monitor_settings import KEY, MonitorIn
-from monitoring.paging import LongPageQuery
-from monitoring.services.incidents import NOTE_LENGTH
+from monitoring.inputs import INCIDENT_STATES, NotificationChannelIn, PolicyIn, WindowIn
+from monitoring.models import Severity, Status
+from monitoring.monitor_settings import MonitorIn
 from monitoring.services.stats import RANGES
 from monitoring.services.status_pages import EntryIn
-from monitoring.settings_fields import Options
 
 Out = serializers.Serializer[Any]
-MAX_HOURS = 24 * 400
-INCIDENT_STATES = ("open", "acknowledged", "resolved")
 OVERALL = ("operational", "degraded", "outage")
 SUCCESS, ERROR = ("success",), ("error",)
 
 
-# --- queries -----------------------------------------------------------------
-class MonitorsQuery(LongPageQuery):
-    status = serializers.ChoiceField(Status.choices, required=False)
-    type = Text(max_length=32, required=False)
-    tag = Text(max_length=40, required=False)
-    severity = serializers.ChoiceField(Severity.choices, required=False)
-    q = Text(max_length=150, required=False, help_text="A part of the name, of the address or of the host.")
-
-
-class ChecksQuery(LongPageQuery):
-    hours = serializers.IntegerField(min_value=1, max_value=MAX_HOURS, default=24)
-
-
-class StatsQuery(serializers.Serializer[dict[str, Any]]):
-    range = serializers.ChoiceField(list(RANGES), default="24h")
-
-
-class IncidentsQuery(PageQuery):
-    monitor = serializers.IntegerField(min_value=1, max_value=2**63 - 1, required=False)
-    state = serializers.ChoiceField(INCIDENT_STATES, required=False)
-    severity = serializers.ChoiceField(Severity.choices, required=False)
-
-
-class WindowsQuery(PageQuery):
-    running = serializers.BooleanField(required=False, allow_null=True, default=None, help_text="Now.")
-
-
-class ImportQuery(serializers.Serializer[dict[str, Any]]):
-    dry_run = serializers.BooleanField(default=False, help_text="Only say what would be done.")
-    update = serializers.BooleanField(  # type: ignore[assignment] # the framework's name for something else
-        default=False, help_text="Change monitors of the same name to what the file says."
-    )
-
-
-# --- bodies ------------------------------------------------------------------
-class CommentIn(Strict):
-    text = Text(max_length=NOTE_LENGTH)
-    public = Flag(required=False, help_text="True: it stands on status pages.")
-
-
-class NotificationChannelIn(Strict):
-    name = Text(max_length=100)
-    type = serializers.ChoiceField(NotificationChannel.Type.choices)
-    config = Options(
-        required=False,
-        help_text="Keys by type. It replaces the whole; what is given as it was shown (`…`) stays.",
-    )
-    active = Flag(required=False)
-    default = Flag(required=False, help_text="For monitors that name no channel.")
-    templates = Options(required=False, help_text="Texts of our own, by event.")
-    remind_minutes = Whole(required=False, allow_null=True)
-    flap_changes = Whole(required=False, allow_null=True)
-    flap_minutes = Whole(required=False, allow_null=True)
-    storm_alerts = Whole(required=False, allow_null=True)
-    storm_seconds = Whole(required=False, allow_null=True)
-    summary_at = Text(max_length=8, required=False, allow_null=True, help_text="As `08:00`.")
-    time_zone = Text(max_length=63, required=False)
-
-
-class StepIn(Strict):
-    after_minutes = Whole(min_value=0, max_value=7 * 24 * 60)
-    channels = serializers.ListField(child=Whole(**KEY), max_length=50)
-
-
-class PolicyIn(Strict):
-    name = Text(max_length=100)
-    steps = StepIn(many=True, help_text="At most 10.")
-
-
-class WindowIn(Strict):
-    name = Text(max_length=150)
-    description = Text(max_length=1000, required=False, allow_blank=True)
-    starts_at = serializers.DateTimeField(help_text="Between the years 2000 and 2100.")
-    duration_minutes = Whole(min_value=1, max_value=31 * 24 * 60)
-    recurrence = Text(
-        max_length=300, required=False, allow_blank=True, help_text="As `FREQ=WEEKLY;BYDAY=SU`."
-    )
-    time_zone = Text(max_length=63, required=False)
-    everything = Flag(required=False)
-    active = Flag(required=False)
-    monitors = serializers.ListField(child=Whole(**KEY), max_length=1000, required=False)
-    tags = serializers.ListField(child=Text(max_length=40), max_length=50, required=False)
-
-    def validate_starts_at(self, value: datetime) -> datetime:
-        if not 2000 <= value.year < 2100:
-            raise serializers.ValidationError(_("It is too long ago, or too far away."))
-        return value
-
-
-class PushIn(serializers.Serializer[dict[str, Any]]):
-    """As Uptime Kuma's: what it does not know is no reason to refuse a sign of life."""
-
-    status = serializers.ChoiceField(UP_OR_DOWN, default="up")
-    msg = serializers.CharField(max_length=250, default="OK", allow_blank=True)
-    ping = serializers.FloatField(min_value=0, max_value=1e9, required=False, allow_null=True, default=None)
-
-
-# --- answers -----------------------------------------------------------------
 class LastCheckOut(Out):
     at = serializers.DateTimeField()
     response_time_ms = serializers.FloatField(allow_null=True)
@@ -132,8 +25,11 @@ class LastCheckOut(Out):
 
 
 class MonitorOut(MonitorIn):
+    at_times = ("body", "push_url")
     id = serializers.IntegerField()
     header_names = serializers.ListField(child=serializers.CharField())
+    type = serializers.CharField()  # type: ignore[assignment] # of a package that is gone, too
+    expected_status = serializers.CharField()  # type: ignore[assignment]
     push_url = serializers.CharField(
         allow_null=True, required=False, help_text="Where to call in. For admins, as `body` is."
     )
@@ -267,6 +163,8 @@ class IncidentWithNotesOut(IncidentOut):
 
 
 class NotificationChannelOut(NotificationChannelIn):
+    config = serializers.DictField(help_text="Without what is secret.")  # type: ignore[assignment]
+    templates = serializers.DictField(child=serializers.CharField())  # type: ignore[assignment]
     id = serializers.IntegerField()
     created_at = serializers.DateTimeField()
 

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import httpx
@@ -15,50 +15,60 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from hazesite.fields import Text
+from hazesite.fields import Text, unfit
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 MAX_HEADERS, MAX_OPTIONS = 30, 8000
+MOST_VALUE, MOST_CODES = 4000, 200
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
-_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]{0,4000}")
+_HEADER_VALUE = r"^[\t\u0020-\u007e\u0080-\u00ff]*\Z"
 # These say where a request ends; the one who sends it sets them.
 _FRAMING = frozenset({"content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer"})
-_CODES = re.compile(r"([1-5]\d\d)(?:-([1-5]\d\d))?")
+_RANGE = r" *[1-5][0-9]{2} *(?:- *[1-5][0-9]{2} *)?"
+_CODES = rf"^{_RANGE}(?:,{_RANGE})*\Z"
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 
 
 class Url(Text):
+    """Its shape is the document's to forbid; whether there can be such a host is not."""
+
+    pattern = r"^(?:[Hh][Tt][Tt][Pp][Ss]?://[^\s\u0000-\u001f\u007f\\/?#@]+(?:[/?#][^\s\u0000-\u001f\u007f\\]*)?)?\Z"
     default_error_messages = {
-        "not_a_url": _("It needs an address that begins with http:// or https://."),
-        "with_password": _("No name or password in an address: use the header Authorization."),
+        "invalid": _(
+            "It needs an address that begins with http:// or https://, without a name or password in it."
+        ),
+        "not_a_url": _("There is no such address."),
     }
 
-    def to_internal_value(self, data: Any) -> str:
-        url = super().to_internal_value(data)
-        if not url:
-            return url
-        try:
-            parts = httpx.URL(url)
-            port = urlsplit(url).port  # it knows how large one can be
-        except (httpx.InvalidURL, ValueError):
-            self.fail("not_a_url")
-        if parts.scheme not in ("http", "https") or not is_host(parts.host) or port == 0:
-            self.fail("not_a_url")
-        if re.search(r"[\s\\\x00-\x1f\x7f]", url):
-            self.fail("not_a_url")
-        if parts.userinfo:
-            self.fail("with_password")
-        return url
+    def run_validators(self, value: Any) -> None:
+        super().run_validators(value)
+        if value and not _is_url(value):
+            raise unfit(self.error_messages["not_a_url"])
+
+
+def _is_url(url: str) -> bool:
+    try:
+        parts = httpx.URL(url)
+        port = urlsplit(url).port  # it knows how large one can be
+    except (httpx.InvalidURL, ValueError):
+        return False
+    return is_host(parts.host) and not parts.userinfo and port != 0
 
 
 class Host(Text):
-    default_error_messages = {"not_a_host": _("It needs the name or the address of a host, nothing else.")}
+    pattern = r"^[^\s\u0000-\u001f\u007f\\/?#@%]*\Z"
+    default_error_messages = {
+        "invalid": _("It needs the name or the address of a host, nothing else."),
+        "not_a_host": _("There is no such host."),
+    }
 
     def to_internal_value(self, data: Any) -> str:
-        host = super().to_internal_value(data).removeprefix("[").removesuffix("]")
-        if host and not is_host(host):
-            self.fail("not_a_host")
-        return host
+        return super().to_internal_value(data).removeprefix("[").removesuffix("]")
+
+    def run_validators(self, value: Any) -> None:
+        super().run_validators(value)
+        if value and not is_host(value):
+            raise unfit(self.error_messages["not_a_host"])
 
 
 def is_host(host: str) -> bool:
@@ -71,7 +81,22 @@ def is_host(host: str) -> bool:
     return False
 
 
-@extend_schema_field({"type": "object", "additionalProperties": {"type": "string", "nullable": True}})
+def _in_schema(pattern: str) -> str:
+    return pattern.replace(r"\Z", "$")
+
+
+@extend_schema_field(
+    {
+        "type": "object",
+        "maxProperties": MAX_HEADERS,
+        "additionalProperties": {
+            "type": "string",
+            "nullable": True,
+            "maxLength": MOST_VALUE,
+            "pattern": _in_schema(_HEADER_VALUE),
+        },
+    }
+)
 class Headers(serializers.Field[Any, Any, Any, Any]):
     """By name. Their values may be secrets: they are never given back."""
 
@@ -81,6 +106,7 @@ class Headers(serializers.Field[Any, Any, Any, Any]):
         "name": _("No header can be called {name!r}."),
         "framing": _("{name} is set by whoever sends the request."),
         "value": _("The value of {name} must be one line of at most 4000 characters."),
+        "nothing": _("There is no value of {name} that could be kept."),
     }
 
     def to_internal_value(self, data: Any) -> dict[str, str]:
@@ -89,48 +115,82 @@ class Headers(serializers.Field[Any, Any, Any, Any]):
         if len(data) > MAX_HEADERS:
             self.fail("too_many", most=MAX_HEADERS)
         for name, value in data.items():
-            self._check(name, value)
+            if value is not None and not _is_value(value):
+                self.fail("value", name=_plain(name))
+        for name, value in data.items():
+            self._check(str(name), value)
         return dict(data)
 
-    def _check(self, name: Any, value: Any) -> None:
-        if not (isinstance(name, str) and _HEADER_NAME.fullmatch(name)):
-            self.fail("name", name=str(name)[:100].encode("ascii", "replace").decode())
+    def _check(self, name: str, value: str | None) -> None:
+        """What the API's document does not forbid."""
+        if not _HEADER_NAME.fullmatch(name):
+            self._unfit("name", _plain(name))
         if name.casefold() in _FRAMING:
-            self.fail("framing", name=name)
-        if not (isinstance(value, str) and _HEADER_VALUE.fullmatch(value)):
-            self.fail("value", name=name)
+            self._unfit("framing", name)
+        if value is None:
+            self._unfit("nothing", name)
+
+    def _unfit(self, problem: str, name: str) -> NoReturn:
+        raise unfit(str(self.error_messages[problem]).format(name=name))
 
     def to_representation(self, value: Any) -> Any:
         return value
 
 
-@extend_schema_field({"type": "string", "maxLength": 200})
+def _is_value(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= MOST_VALUE and bool(re.match(_HEADER_VALUE, value))
+
+
+def _plain(name: Any) -> str:
+    return str(name)[:100].encode("ascii", "replace").decode()
+
+
+_ONE_CODE = {"type": "integer", "minimum": 100, "maximum": 599}
+_SOME_CODES = {"type": "string", "maxLength": MOST_CODES, "pattern": _in_schema(_CODES)}
+
+
+@extend_schema_field(
+    {
+        "anyOf": [
+            _SOME_CODES,
+            _ONE_CODE,
+            {"type": "array", "minItems": 1, "maxItems": 100, "items": {"anyOf": [_SOME_CODES, _ONE_CODE]}},
+        ]
+    }
+)
 class StatusCodes(serializers.Field[Any, Any, Any, Any]):
     """Codes and ranges as `200-299,401`; one number, or a list of them, will do too."""
 
     default_error_messages = {
-        "not_codes": _("It needs codes from 100 to 599 and ranges of them, as 200-299,401.")
+        "not_codes": _("It needs codes from 100 to 599 and ranges of them, as 200-299,401."),
+        "backwards": _("A range begins with the lower code."),
+        "too_many": _("At most {most} characters in all."),
     }
 
     def to_internal_value(self, data: Any) -> str:
         parts = data if isinstance(data, list) else [data]
-        codes = ",".join(self._text(part) for part in parts).replace(" ", "")
-        if len(codes) > 200 or not all(_is_range(part) for part in codes.split(",")):
+        if not 0 < len(parts) <= 100 or not all(_are_codes(part) for part in parts):
             self.fail("not_codes")
+        codes = ",".join(str(part) for part in parts).replace(" ", "")
+        if any(_is_backwards(part) for part in codes.split(",")):
+            raise unfit(self.error_messages["backwards"])
+        if len(codes) > MOST_CODES:
+            raise unfit(str(self.error_messages["too_many"]).format(most=MOST_CODES))
         return codes
-
-    def _text(self, part: Any) -> str:
-        if isinstance(part, bool) or not isinstance(part, (str, int)):
-            self.fail("not_codes")
-        return str(part)
 
     def to_representation(self, value: Any) -> Any:
         return value
 
 
-def _is_range(text: str) -> bool:
-    found = _CODES.fullmatch(text)
-    return bool(found and text.isascii() and (found[2] is None or found[1] <= found[2]))
+def _are_codes(part: Any) -> bool:
+    if isinstance(part, str):
+        return len(part) <= MOST_CODES and bool(re.match(_CODES, part))
+    return isinstance(part, int) and not isinstance(part, bool) and 100 <= part <= 599
+
+
+def _is_backwards(codes: str) -> bool:
+    first, _dash, last = codes.partition("-")
+    return first > (last or first)
 
 
 @extend_schema_field({"type": "object", "additionalProperties": {}})
@@ -148,10 +208,13 @@ class Options(serializers.Field[Any, Any, Any, Any]):
         try:
             text = json.dumps(data)
         except (TypeError, ValueError, RecursionError):
-            self.fail("too_large")
+            raise self._too_large() from None
         if len(text) > MAX_OPTIONS or "\\u0000" in text or _depth(data) > 6:
-            self.fail("too_large")
+            raise self._too_large()
         return dict(data)
+
+    def _too_large(self) -> serializers.ValidationError:
+        return unfit(self.error_messages["too_large"])
 
     def to_representation(self, value: Any) -> Any:
         return value

@@ -67,7 +67,7 @@ class Message:
 
 
 def check_templates(given: object) -> None:
-    """Raises `Invalid`: an unknown event or variable, or what is no template."""
+    """Raises `Unfit`: an unknown event or variable, or what is no template."""
     needs(isinstance(given, dict), gettext_lazy("It must be an object."), field="templates")
     assert isinstance(given, dict)
     unknown_keys(given, TEMPLATED, field="templates.")

@@ -13,7 +13,7 @@ from accounts.models import User
 from hazesite.errors import NotAllowed, Refused
 from monitoring import monitor_settings, targets
 from monitoring.alerts import configs
-from monitoring.errors import NotValid, TargetRefused
+from monitoring.errors import DoesNotFit, TargetRefused
 from monitoring.importing import kuma, placeholders, portable
 from monitoring.importing.portable import Skipped, Unusable, Wanted
 from monitoring.models import EscalationPolicy, Monitor, NotificationChannel
@@ -149,9 +149,9 @@ class _Work:
     def _add_channel(self, row: Row) -> int | None:
         kind, config = str(row.get("type")), row.get("config")
         if kind not in configs.KEYS:
-            raise NotValid.by({"type": ["There is no such type."]})
+            raise DoesNotFit.by({"type": ["There is no such type."]})
         if "…" in orjson.dumps(config).decode():
-            raise NotValid.by({"config": ["Its secrets are not in the file."]})
+            raise DoesNotFit.by({"config": ["Its secrets are not in the file."]})
         configs.check(kind, config)
         return None if self.report.dry_run else channels.save_channel(self.actor, row).pk
 

@@ -88,7 +88,7 @@ def save_channel(actor: User, given: Mapping[str, Any], channel_id: int | None =
     """A new one (`type` is for ever), or with an id the changed one. Looks names up: never in a transaction.
 
     `config` replaces the whole; a value given as `shown_config` shows it stays as it was, unless the host is
-    another. Raises `NotAllowed`, `NotFound`, `Invalid`, `AddressRefused`, `NameTaken`, `TooManyChannels`.
+    another. Raises `NotAllowed`, `NotFound`, `Unfit`, `AddressRefused`, `NameTaken`, `TooManyChannels`.
     """
     if not actor.is_admin:
         raise NotAllowed

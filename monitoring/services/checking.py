@@ -1,4 +1,7 @@
-"""Small judgements on what admins give, which the services here share."""
+"""Small judgements on what admins give, which the services here share.
+
+The API's document forbids most of it before: what comes so far comes from pages and files, or does not fit.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,12 @@ from django.db import models
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from hazesite.errors import Invalid
+from hazesite.errors import Unfit
 
 
 def needs(condition: object, message: str | Promise, *, field: str) -> None:
     if not condition:
-        raise Invalid(fields={field: [message]})
+        raise Unfit(fields={field: [message]})
 
 
 def unknown_keys(given: Mapping[str, Any], known: Collection[str], *, field: str = "") -> None:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from hazesite.audit.services import record
-from hazesite.errors import Invalid, NotAllowed, NotFound
+from hazesite.errors import NotAllowed, NotFound, Unfit
 from monitoring.models import EscalationPolicy, EscalationStep, NotificationChannel
 from monitoring.services.channels import NameTaken
 from monitoring.services.checking import needs, text_of, unknown_keys, whole
@@ -39,7 +39,7 @@ def save_policy(actor: User, given: Mapping[str, Any], policy_id: int | None = N
     """A new one, or with an id the changed one: `name`, and `steps` of `after_minutes` and `channels` (ids).
 
     The first step is at once (0 minutes). Incidents that are open go on with the new steps.
-    Raises `NotAllowed`, `NotFound`, `Invalid`, `NameTaken`.
+    Raises `NotAllowed`, `NotFound`, `Unfit`, `NameTaken`.
     """
     if not actor.is_admin:
         raise NotAllowed
@@ -83,7 +83,7 @@ def _steps(given: Any) -> dict[int, list[NotificationChannel]]:
         needs(minutes not in steps, _("Two steps at the same time."), field=f"{field}.after_minutes")
         steps[minutes] = _channels(step.get("channels"), f"{field}.channels")
     if 0 not in steps:
-        raise Invalid(fields={"steps": [_("The first step must be at once: 0 minutes.")]})
+        raise Unfit(fields={"steps": [_("The first step must be at once: 0 minutes.")]})
     return dict(sorted(steps.items()))
 
 

@@ -51,7 +51,7 @@ def acknowledge(actor: User, incident_id: int) -> Incident:
 
 @transaction.atomic
 def comment(actor: User, incident_id: int, text: str, *, public: bool = False) -> IncidentNote:
-    """A public one stands on status pages. Raises `NotAllowed`, `NotFound`, `Invalid`."""
+    """A public one stands on status pages. Raises `NotAllowed`, `NotFound`, `Unfit`."""
     if not actor.is_staff:
         raise NotAllowed
     text = text.strip()

@@ -22,7 +22,7 @@ from hazesite.errors import NotAllowed, NotFound
 from hazesite.events import show
 from hazesite.realtime.publication import Frame, Part, Publication
 from monitoring import jobs, live, monitor_settings, targets
-from monitoring.errors import MonitorPaused, NotValid
+from monitoring.errors import DoesNotFit, MonitorPaused
 from monitoring.models import EscalationPolicy, Monitor, MonitorState, NotificationChannel, Tag
 from monitoring.services import standing
 from monitoring.services.windows import may_read
@@ -57,7 +57,7 @@ def version_of(monitor: Monitor) -> str:
 
 # --- adding and changing -----------------------------------------------------
 def create_monitor(actor: User, given: Any) -> Monitor:
-    """Looks names up: never in a transaction. Raises `NotAllowed`, `NotValid`, `TargetRefused`."""
+    """Looks names up: never in a transaction. Raises `NotAllowed`, `Invalid`, `Unfit`, `TargetRefused`."""
     _require_admin(actor)
     found = prepare(given)
     targets.refuse_private(monitor_settings.targets(found))
@@ -65,7 +65,7 @@ def create_monitor(actor: User, given: Any) -> Monitor:
 
 
 def prepare(given: Any) -> dict[str, Any]:
-    """The whole settings of a new monitor. Looks nothing up. Raises `NotValid`."""
+    """The whole settings of a new monitor. Looks nothing up. Raises `Invalid` and `Unfit`."""
     found = {**monitor_settings.as_settings(Monitor()), **monitor_settings.read(given)}
     found["options"] = monitor_settings.check_together(found)
     return found
@@ -78,7 +78,7 @@ def _require_admin(actor: User) -> None:
 
 @transaction.atomic
 def add_prepared(actor: User, found: Mapping[str, Any], push_token: str | None = None) -> Monitor:
-    """For a caller that had its targets judged. Raises `NotAllowed`, `NotValid`."""
+    """For a caller that had its targets judged. Raises `NotAllowed`, `DoesNotFit`."""
     _require_admin(actor)
     columns = dict(found)
     links = _links(columns)
@@ -101,8 +101,8 @@ def _new_token() -> str:
 def update_monitor(actor: User, monitor_id: int, given: Any, version: str | None = None) -> Monitor:
     """Change what is given. Looks names up where the target changes: never in a transaction.
 
-    Raises `NotAllowed`, `NotFound`, `NotValid`, `TargetRefused`, and `StaleVersion` where `version` is
-    not that of now.
+    Raises `NotAllowed`, `NotFound`, `Invalid`, `Unfit`, `TargetRefused`, and `StaleVersion` where `version`
+    is not that of now.
     """
     _require_admin(actor)
     seen = read_monitor(actor, monitor_id)
@@ -217,7 +217,7 @@ def delete_monitor(actor: User, monitor_id: int) -> None:
 
 # --- what a monitor refers to ------------------------------------------------
 def _links(found: dict[str, Any]) -> dict[str, Any]:
-    """Take the references out of the settings and look them up. Raises `NotValid`."""
+    """Take the references out of the settings and look them up. Raises `DoesNotFit`."""
     links = {name: found.pop(name) for name in LINKS if name in found}
     wrong: dict[str, list[object]] = {}
     finders: dict[str, Callable[[Any], Any]] = {
@@ -232,7 +232,7 @@ def _links(found: dict[str, Any]) -> dict[str, Any]:
             if links[name] is None:
                 wrong[name] = [_("There is no such one.")]
     if wrong:
-        raise NotValid.by(wrong)
+        raise DoesNotFit.by(wrong)
     return links
 
 
@@ -258,17 +258,17 @@ def _set_parent(monitor: Monitor, links: Mapping[str, Any]) -> None:
 
 
 def _refuse_tangle(monitor: Monitor, parent: Monitor) -> None:
-    """Nobody is their own ancestor, and families are not deep. Raises `NotValid`."""
+    """Nobody is their own ancestor, and families are not deep. Raises `DoesNotFit`."""
     # All families are locked: of two who marry each other's at the same moment the second sees the first.
     family = Q(parent__isnull=False) | Q(pk__in=Monitor.objects.exclude(parent=None).values("parent"))
     rows = Monitor.objects.filter(family | Q(pk__in=[parent.pk, monitor.pk])).order_by("pk")
     parents = dict(rows.select_for_update(no_key=True).values_list("pk", "parent_id"))
     above = _ancestors(parents, parent.pk)
     if monitor.pk in above:
-        raise NotValid.by({"parent": [_("It would be its own ancestor.")]})
+        raise DoesNotFit.by({"parent": [_("It would be its own ancestor.")]})
     below = max((_distance(parents, key, monitor.pk) for key in parents), default=0) if monitor.pk else 0
     if len(above) + 1 + below > MAX_DEPTH:
-        raise NotValid.by({"parent": [_("At most %(most)s generations.") % {"most": MAX_DEPTH}]})
+        raise DoesNotFit.by({"parent": [_("At most %(most)s generations.") % {"most": MAX_DEPTH}]})
 
 
 def _ancestors(parents: Mapping[int, int | None], key: int | None) -> list[int]:

@@ -11,11 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from accounts.models import User
-from hazesite.api import flat_errors
+from hazesite.api import refused_by
 from hazesite.audit.services import record
 from hazesite.errors import NotAllowed, NotFound, Refused
-from hazesite.fields import Flag, Strict, Text, Whole
-from monitoring.errors import NotValid
+from hazesite.fields import Changes, Flag, Shaped, Strict, Text, Whole, unfit
 from monitoring.models import Monitor, StatusPage, StatusPageEntry
 from monitoring.monitor_settings import KEY
 from monitoring.services.windows import may_read
@@ -37,21 +36,25 @@ class EntryIn(Strict):
 
 
 class PageIn(Strict):
-    slug = serializers.RegexField(r"^[a-z0-9][a-z0-9-]{0,59}\Z", help_text="It is at `/status/<slug>`.")
+    slug = Shaped(r"^[a-z0-9][a-z0-9-]{0,59}\Z", help_text="It is at `/status/<slug>`.")
     title = Text(max_length=150)
     description = Text(max_length=1000, required=False, allow_blank=True)
     is_public = Flag(required=False, help_text="False: staff alone see it.")
-    monitors = EntryIn(many=True, required=False, help_text="In this order.")
+    monitors = serializers.ListField(
+        child=EntryIn(), max_length=MAX_ENTRIES, required=False, help_text="In this order."
+    )
 
     def validate_monitors(self, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
         wanted = [entry["monitor"] for entry in entries]
-        if len(wanted) > MAX_ENTRIES:
-            raise serializers.ValidationError(_("At most %(most)s.") % {"most": MAX_ENTRIES})
         if len(set(wanted)) < len(wanted):
-            raise serializers.ValidationError(_("A monitor can be there once only."))
+            raise unfit(_("A monitor can be there once only."))
         if Monitor.objects.filter(pk__in=wanted).count() < len(wanted):
-            raise serializers.ValidationError(_("There is no such monitor."))
+            raise unfit(_("There is no such monitor."))
         return entries
+
+
+class PageChangeIn(Changes, PageIn):
+    """What is to change of a page."""
 
 
 def pages(actor: User) -> QuerySet[StatusPage]:
@@ -72,15 +75,15 @@ def read_page(actor: User, page_id: int) -> StatusPage:
 def save_page(actor: User, given: Any, page_id: int | None = None) -> StatusPage:
     """A new one, or with an id the changed one; `monitors` replaces all its entries.
 
-    Raises `NotAllowed`, `NotFound`, `NotValid`, `SlugTaken`.
+    Raises `NotAllowed`, `NotFound`, `Invalid`, `Unfit`, `SlugTaken`.
     """
     if not actor.is_admin:
         raise NotAllowed
-    form = PageIn(data=given, partial=page_id is not None)
+    form = PageIn(data=given) if page_id is None else PageChangeIn(data=given)
     try:
         form.is_valid(raise_exception=True)
     except serializers.ValidationError as error:
-        raise NotValid.by(flat_errors(error.detail)) from error
+        raise refused_by(error) from error
     page = StatusPage() if page_id is None else _locked(page_id)
     _fill(page, form.validated_data)
     verb = "status_page.added" if page_id is None else "status_page.changed"

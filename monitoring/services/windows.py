@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from hazesite.audit.services import changes as audit_changes
 from hazesite.audit.services import record
-from hazesite.errors import Invalid, NotAllowed, NotFound
+from hazesite.errors import NotAllowed, NotFound, Refused
 from monitoring.models import MaintenanceWindow, Monitor, Tag
 from monitoring.services.checking import known_zone, needs, text_of, unknown_keys, whole
 
@@ -39,12 +39,12 @@ _UNTIL = re.compile(r"UNTIL=(\d{8}T\d{6})Z", re.IGNORECASE)
 _FREQUENCY = re.compile(r"\bFREQ=(DAILY|WEEKLY|MONTHLY|YEARLY)\b", re.IGNORECASE)
 
 
-class NotARecurrence(Invalid):
+class NotARecurrence(Refused):
     code = "not_a_recurrence"
     message = _("That is no RRULE which recurs by days, weeks, months or years, and ever comes.")
 
 
-class WindowCoversNothing(Invalid):
+class WindowCoversNothing(Refused):
     code = "window_covers_nothing"
     message = _("A maintenance window is for everything, or for some monitors or tags.")
 
@@ -166,7 +166,7 @@ def read_window(actor: User, window_id: int) -> MaintenanceWindow:
 def save_window(actor: User, given: Mapping[str, Any], window_id: int | None = None) -> MaintenanceWindow:
     """A new one, or with an id the changed one. `monitors` are ids, `tags` are names.
 
-    Raises `NotAllowed`, `NotFound`, `Invalid`, `NotARecurrence`, `WindowCoversNothing`.
+    Raises `NotAllowed`, `NotFound`, `Unfit`, `NotARecurrence`, `WindowCoversNothing`.
     """
     if not actor.is_admin:
         raise NotAllowed

@@ -13,12 +13,10 @@ from typing import Any, ClassVar, Protocol, TypeVar
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from rest_framework import serializers
 
-from hazesite.api import flat_errors
 from hazesite.fields import Strict
 from monitoring.connecting import Connections
-from monitoring.errors import NotValid
+from monitoring.errors import DoesNotFit, judge
 
 T = TypeVar("T")
 GROUP = "hazebot.monitor_types"
@@ -104,28 +102,19 @@ class MonitorType(ABC):
     usual_port: ClassVar[int] = 0
 
     def clean(self, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """The settings of a monitor as this type wants them. Raises `NotValid` with the names of fields."""
+        """The settings of a monitor as this type wants them. Raises `DoesNotFit` with the names of fields."""
         wrong: dict[str, list[object]] = {
             name: [_("It is needed for a monitor of this type.")]
             for name in self.needs
             if not fields.get(name)
         }
         if wrong:
-            raise NotValid.by(wrong)
+            raise DoesNotFit.by(wrong)
         return {**fields, "options": self.clean_options(fields.get("options") or {})}
 
     def clean_options(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Raises `NotValid`."""
-        form = self.options(data=given)
-        try:
-            form.is_valid(raise_exception=True)
-        except serializers.ValidationError as error:
-            fields = {
-                "options" if name == "body" else f"options.{name}": reasons
-                for name, reasons in flat_errors(error.detail).items()
-            }
-            raise NotValid.by(fields) from error
-        return dict(form.validated_data)
+        """Raises `DoesNotFit`."""
+        return judge(self.options(data=given), "options")
 
     @abstractmethod
     async def check(self, watched: Watched, context: Context) -> Result:

@@ -10,11 +10,15 @@ from accounts.http import MemberRequest
 from accounts.permissions import Admin, Watcher
 from accounts.viewsets import allow
 from hazesite.api import Keyset, parsed
+from hazesite.errors import Unfit
+from hazesite.outbound import AddressRefused
+from monitoring import inputs
 from monitoring import serializers as s
 from monitoring.paging import LongPageQuery, page_by_name
 from monitoring.rendering import channel_json, policy_json, window_json
 from monitoring.services import channels, escalations, windows
 from monitoring.services.channels import ChannelInUse, NameTaken, TooManyChannels
+from monitoring.services.windows import NotARecurrence, WindowCoversNothing
 from monitoring.views import examples
 from monitoring.views.envelope import (
     EnvelopeViews,
@@ -22,7 +26,6 @@ from monitoring.views.envelope import (
     many,
     nothing,
     one,
-    parsed_part,
     refusals,
     success,
 )
@@ -45,19 +48,22 @@ class ChannelViews(EnvelopeViews):
     )
     def list(self, request: MemberRequest) -> Response:
         """All channels, by name."""
-        query = parsed(LongPageQuery, request.query_params)
+        query = parsed(LongPageQuery, request.query_params.dict())
         page, cursor = page_by_name(channels.channels(request.user), **query)
         return success([channel_json(row) for row in page], next_cursor=cursor)
 
     @allow(Admin)
     @extend_schema(
-        request=s.NotificationChannelIn,
-        responses={201: one(s.NotificationChannelOut), **refusals(400, 401, 403, NameTaken, TooManyChannels)},
+        request=inputs.NotificationChannelIn,
+        responses={
+            201: one(s.NotificationChannelOut),
+            **refusals(400, 401, 403, NameTaken, TooManyChannels, AddressRefused, Unfit),
+        },
         examples=[examples.EMAIL, examples.WEBHOOK, examples.SLACK, examples.DISCORD],
     )
     def add(self, request: MemberRequest) -> Response:
         """A new channel. Its hosts must be on the internet."""
-        channel = channels.save_channel(request.user, parsed_part(s.NotificationChannelIn, request.data))
+        channel = channels.save_channel(request.user, parsed(inputs.NotificationChannelIn, request.data))
         return success(channel_json(channel), message="Channel created", status=201)
 
     @allow(Watcher)
@@ -71,14 +77,17 @@ class ChannelViews(EnvelopeViews):
     @allow(Admin)
     @extend_schema(
         parameters=[CHANNEL],
-        request=s.NotificationChannelIn,
-        responses={200: one(s.NotificationChannelOut), **refusals(400, 401, 403, 404, NameTaken)},
+        request=inputs.NotificationChannelChangeIn,
+        responses={
+            200: one(s.NotificationChannelOut),
+            **refusals(400, 401, 403, 404, NameTaken, AddressRefused, Unfit),
+        },
     )
     def change(self, request: MemberRequest, channel_id: str) -> Response:
         """Change what is given; `config` as a whole, where `…` keeps a secret as it is."""
         key = key_of(channel_id)
         channels.read_channel(request.user, key)
-        body = parsed_part(s.NotificationChannelIn, request.data, partial=True)
+        body = parsed(inputs.NotificationChannelChangeIn, request.data)
         return success(
             channel_json(channels.save_channel(request.user, body, key)), message="Channel changed"
         )
@@ -113,19 +122,19 @@ class PolicyViews(EnvelopeViews):
     @extend_schema(parameters=[LongPageQuery], responses={200: many(s.PolicyOut), **refusals(400, 401, 403)})
     def list(self, request: MemberRequest) -> Response:
         """All escalation policies, by name."""
-        query = parsed(LongPageQuery, request.query_params)
+        query = parsed(LongPageQuery, request.query_params.dict())
         page, cursor = page_by_name(escalations.policies(request.user), **query)
         return success([policy_json(row) for row in page], next_cursor=cursor)
 
     @allow(Admin)
     @extend_schema(
-        request=s.PolicyIn,
-        responses={201: one(s.PolicyOut), **refusals(400, 401, 403, NameTaken)},
+        request=inputs.PolicyIn,
+        responses={201: one(s.PolicyOut), **refusals(400, 401, 403, NameTaken, Unfit)},
         examples=[examples.POLICY],
     )
     def add(self, request: MemberRequest) -> Response:
         """A new policy. Its first step is at once: 0 minutes."""
-        policy = escalations.save_policy(request.user, parsed_part(s.PolicyIn, request.data))
+        policy = escalations.save_policy(request.user, parsed(inputs.PolicyIn, request.data))
         return success(policy_json(policy), message="Policy created", status=201)
 
     @allow(Watcher)
@@ -137,14 +146,14 @@ class PolicyViews(EnvelopeViews):
     @allow(Admin)
     @extend_schema(
         parameters=[POLICY],
-        request=s.PolicyIn,
-        responses={200: one(s.PolicyOut), **refusals(400, 401, 403, 404, NameTaken)},
+        request=inputs.PolicyChangeIn,
+        responses={200: one(s.PolicyOut), **refusals(400, 401, 403, 404, NameTaken, Unfit)},
     )
     def change(self, request: MemberRequest, policy_id: str) -> Response:
         """Change what is given; `steps` as a whole."""
         key = key_of(policy_id)
         escalations.read_policy(request.user, key)
-        body = parsed_part(s.PolicyIn, request.data, partial=True)
+        body = parsed(inputs.PolicyChangeIn, request.data)
         return success(
             policy_json(escalations.save_policy(request.user, body, key)), message="Policy changed"
         )
@@ -163,10 +172,12 @@ class WindowViews(EnvelopeViews):
     request: MemberRequest
 
     @allow(Watcher)
-    @extend_schema(parameters=[s.WindowsQuery], responses={200: many(s.WindowOut), **refusals(400, 401, 403)})
+    @extend_schema(
+        parameters=[inputs.WindowsQuery], responses={200: many(s.WindowOut), **refusals(400, 401, 403)}
+    )
     def list(self, request: MemberRequest) -> Response:
         """All maintenance windows, the latest beginning first."""
-        query = parsed(s.WindowsQuery, request.query_params)
+        query = parsed(inputs.WindowsQuery, request.query_params.dict())
         rows = windows.windows(request.user)
         if query["running"] is not None:
             keys = [window.pk for window in windows.running(timezone.now())]
@@ -176,13 +187,16 @@ class WindowViews(EnvelopeViews):
 
     @allow(Admin)
     @extend_schema(
-        request=s.WindowIn,
-        responses={201: one(s.WindowOut), **refusals(400, 401, 403)},
+        request=inputs.WindowIn,
+        responses={
+            201: one(s.WindowOut),
+            **refusals(400, 401, 403, NotARecurrence, WindowCoversNothing, Unfit),
+        },
         examples=[examples.WINDOW],
     )
     def add(self, request: MemberRequest) -> Response:
         """A new window: once, or recurring by the wall clock of its time zone."""
-        saved = windows.save_window(request.user, parsed_part(s.WindowIn, request.data))
+        saved = windows.save_window(request.user, parsed(inputs.WindowIn, request.data))
         return success(
             window_json(windows.read_window(request.user, saved.pk)), message="Window created", status=201
         )
@@ -196,14 +210,17 @@ class WindowViews(EnvelopeViews):
     @allow(Admin)
     @extend_schema(
         parameters=[WINDOW],
-        request=s.WindowIn,
-        responses={200: one(s.WindowOut), **refusals(400, 401, 403, 404)},
+        request=inputs.WindowChangeIn,
+        responses={
+            200: one(s.WindowOut),
+            **refusals(400, 401, 403, 404, NotARecurrence, WindowCoversNothing, Unfit),
+        },
     )
     def change(self, request: MemberRequest, window_id: str) -> Response:
         """Change what is given."""
         key = key_of(window_id)
         windows.read_window(request.user, key)
-        windows.save_window(request.user, parsed_part(s.WindowIn, request.data, partial=True), key)
+        windows.save_window(request.user, parsed(inputs.WindowChangeIn, request.data), key)
         return success(window_json(windows.read_window(request.user, key)), message="Window changed")
 
     @allow(Admin)

@@ -53,15 +53,6 @@ class EnvelopeViews(RoleViewSet):
         return answer_errors_in_both
 
 
-def parsed_part(
-    serializer: type[serializers.Serializer[Any]], data: Any, *, partial: bool = False
-) -> dict[str, Any]:
-    """As `parsed`; with `partial` what is not given is left out. Raises the framework's `ValidationError`."""
-    form = serializer(data=data, partial=partial)
-    form.is_valid(raise_exception=True)
-    return dict(form.validated_data)
-
-
 def key_of(text: str) -> int:
     """The primary key in an address. Raises `NotFound` for what is none."""
     if not (text.isascii() and text.isdigit() and len(text) < 19):

@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample
 
 AT = "2026-11-28T08:15:30.123456Z"
-CURSOR = "WyJIYXplQm90IEFQSSIsMV0"
+CURSOR = "1-SGF6ZUJvdCBBUEk"
 
 
 def _request(name: str, value: Any) -> OpenApiExample:

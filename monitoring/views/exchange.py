@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.response import Response
 
@@ -10,8 +9,9 @@ from accounts.http import MemberRequest
 from accounts.permissions import Admin
 from accounts.viewsets import allow
 from hazesite.api import parsed
+from hazesite.errors import Unfit
+from monitoring import inputs
 from monitoring import serializers as s
-from monitoring.errors import NotValid
 from monitoring.importing import plan, portable
 from monitoring.views import examples
 from monitoring.views.envelope import EnvelopeViews, one, refusals, success
@@ -22,9 +22,9 @@ class ExchangeViews(EnvelopeViews):
 
     @allow(Admin)
     @extend_schema(
-        parameters=[s.ImportQuery],
-        request=OpenApiTypes.OBJECT,
-        responses={200: one(s.ImportOut), **refusals(400, 401, 403, 413)},
+        parameters=[inputs.ImportQuery],
+        request=inputs.ImportIn,
+        responses={200: one(s.ImportOut), **refusals(400, 401, 403, Unfit, 413)},
         examples=[examples.KUMA, examples.PORTABLE],
     )
     def take(self, request: MemberRequest) -> Response:
@@ -32,11 +32,12 @@ class ExchangeViews(EnvelopeViews):
 
         What could not be taken is in `skipped` with the reason, what is otherwise than there in `notes`.
         """
-        query = parsed(s.ImportQuery, request.query_params)
+        query = parsed(inputs.ImportQuery, request.query_params.dict())
+        parsed(inputs.ImportIn, request.data)
         try:
             report = plan.run(request.user, request.data, dry_run=query["dry_run"], update=query["update"])
         except portable.Unusable as unusable:
-            raise NotValid.by({"body": [str(unusable)]}) from unusable
+            raise Unfit(str(unusable)) from unusable
         return success(
             report.as_json(), message="Nothing was changed: a dry run" if report.dry_run else "Imported"
         )

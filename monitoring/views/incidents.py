@@ -10,6 +10,7 @@ from accounts.http import MemberRequest
 from accounts.permissions import Staff, Watcher
 from accounts.viewsets import allow
 from hazesite.api import Keyset, parsed
+from monitoring import inputs
 from monitoring import serializers as s
 from monitoring.rendering import incident_json, incident_with_notes_json, note_json
 from monitoring.services import incidents
@@ -29,13 +30,13 @@ class IncidentViews(EnvelopeViews):
 
     @allow(Watcher)
     @extend_schema(
-        parameters=[s.IncidentsQuery],
+        parameters=[inputs.IncidentsQuery],
         responses={200: many(s.IncidentOut), **refusals(400, 401, 403)},
         examples=[examples.INCIDENTS],
     )
     def list(self, request: MemberRequest) -> Response:
         """Times of being down, the newest first."""
-        query = parsed(s.IncidentsQuery, request.query_params)
+        query = parsed(inputs.IncidentsQuery, request.query_params.dict())
         wanted = {name: query[name] for name in ("monitor", "severity") if name in query}
         rows = incidents.incidents(request.user).filter(**wanted, **STATES.get(query.get("state", ""), {}))
         page, cursor = Keyset(rows, "started_at").page(query["limit"], query["cursor"])
@@ -66,12 +67,12 @@ class IncidentViews(EnvelopeViews):
     @allow(Staff)
     @extend_schema(
         parameters=[INCIDENT],
-        request=s.CommentIn,
+        request=inputs.CommentIn,
         responses={201: one(s.NoteOut), **refusals(400, 401, 403, 404)},
         examples=[examples.COMMENT],
     )
     def comment(self, request: MemberRequest, incident_id: str) -> Response:
         """Write about it; with `public` for the status pages too."""
-        body = parsed(s.CommentIn, request.data)
+        body = parsed(inputs.CommentIn, request.data)
         note = incidents.comment(request.user, key_of(incident_id), **body)
         return success(note_json(note), message="Comment added", status=201)

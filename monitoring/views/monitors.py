@@ -15,6 +15,8 @@ from accounts.permissions import Admin, Watcher
 from accounts.viewsets import allow
 from botconfig.errors import StaleVersion
 from hazesite.api import parsed
+from hazesite.errors import Unfit
+from monitoring import inputs
 from monitoring import serializers as s
 from monitoring.errors import MonitorPaused, TargetRefused
 from monitoring.models import Check, Monitor
@@ -51,13 +53,13 @@ class MonitorViews(EnvelopeViews):
 
     @allow(Watcher)
     @extend_schema(
-        parameters=[s.MonitorsQuery],
+        parameters=[inputs.MonitorsQuery],
         responses={200: many(s.MonitorOut), **refusals(400, 401, 403)},
         examples=[examples.MONITORS],
     )
     def list(self, request: MemberRequest) -> Response:
         """All monitors by name, each with how it stands."""
-        query = parsed(s.MonitorsQuery, request.query_params)
+        query = parsed(inputs.MonitorsQuery, request.query_params.dict())
         rows = _filtered(monitors.monitors(request.user), query)
         page, cursor = page_by_name(rows, query["limit"], query["cursor"])
         admin = request.user.is_admin
@@ -66,7 +68,7 @@ class MonitorViews(EnvelopeViews):
     @allow(Admin)
     @extend_schema(
         request=MonitorIn,
-        responses={201: one(s.MonitorOut), **refusals(400, 401, 403, TargetRefused)},
+        responses={201: one(s.MonitorOut), **refusals(400, 401, 403, TargetRefused, Unfit)},
         examples=[examples.NEW_MONITOR, examples.NEW_PUSH, examples.MONITOR],
     )
     def add(self, request: MemberRequest) -> Response:
@@ -88,7 +90,10 @@ class MonitorViews(EnvelopeViews):
     @extend_schema(
         parameters=[MONITOR, IF_MATCH],
         request=MonitorChangeIn,
-        responses={200: one(s.MonitorOut), **refusals(400, 401, 403, 404, StaleVersion, TargetRefused)},
+        responses={
+            200: one(s.MonitorOut),
+            **refusals(400, 401, 403, 404, StaleVersion, TargetRefused, Unfit),
+        },
         examples=[examples.CHANGE, examples.MONITOR],
     )
     def change(self, request: MemberRequest, monitor_id: str) -> Response:
@@ -135,14 +140,14 @@ class MonitorViews(EnvelopeViews):
 
     @allow(Watcher)
     @extend_schema(
-        parameters=[MONITOR, s.ChecksQuery],
+        parameters=[MONITOR, inputs.ChecksQuery],
         responses={200: many(s.CheckOut), **refusals(400, 401, 403, 404)},
         examples=[examples.CHECKS],
     )
     def checks(self, request: MemberRequest, monitor_id: str) -> Response:
         """Its checks of the last hours, the newest first. They are kept for `KEEP_HISTORY_DAYS`."""
         monitor = monitors.read_monitor(request.user, key_of(monitor_id))
-        query = parsed(s.ChecksQuery, request.query_params)
+        query = parsed(inputs.ChecksQuery, request.query_params.dict())
         since = timezone.now() - timedelta(hours=query["hours"])
         rows = Check.objects.filter(monitor_id=monitor.pk, at__gte=since)
         page, cursor = page_by_time(rows, query["limit"], query["cursor"])
@@ -150,14 +155,14 @@ class MonitorViews(EnvelopeViews):
 
     @allow(Watcher)
     @extend_schema(
-        parameters=[MONITOR, s.StatsQuery],
+        parameters=[MONITOR, inputs.StatsQuery],
         responses={200: one(s.MonitorStatsOut), **refusals(400, 401, 403, 404)},
         examples=[examples.STATS],
     )
     def stats(self, request: MemberRequest, monitor_id: str) -> Response:
         """Uptime by time, response times with percentiles, and both in buckets for a chart."""
         monitor = monitors.read_monitor(request.user, key_of(monitor_id))
-        wanted = parsed(s.StatsQuery, request.query_params)["range"]
+        wanted = parsed(inputs.StatsQuery, request.query_params.dict())["range"]
         return success(stats.stats(monitor, wanted, timezone.now()))
 
 

@@ -7,11 +7,12 @@ from accounts.http import MemberRequest
 from accounts.permissions import Admin, Watcher
 from accounts.viewsets import allow
 from hazesite.api import parsed
+from hazesite.errors import Unfit
 from monitoring import serializers as s
 from monitoring.paging import LongPageQuery, page_by
 from monitoring.rendering import page_json
 from monitoring.services import status_pages
-from monitoring.services.status_pages import PageIn, SlugTaken
+from monitoring.services.status_pages import PageChangeIn, PageIn, SlugTaken
 from monitoring.views import examples
 from monitoring.views.envelope import EnvelopeViews, key_of, many, nothing, one, refusals, success
 
@@ -27,14 +28,14 @@ class PageViews(EnvelopeViews):
     @extend_schema(parameters=[LongPageQuery], responses={200: many(s.PageOut), **refusals(400, 401, 403)})
     def list(self, request: MemberRequest) -> Response:
         """All status pages, by title."""
-        query = parsed(LongPageQuery, request.query_params)
+        query = parsed(LongPageQuery, request.query_params.dict())
         page, cursor = page_by("title", status_pages.pages(request.user), **query)
         return success([page_json(row) for row in page], next_cursor=cursor)
 
     @allow(Admin)
     @extend_schema(
         request=PageIn,
-        responses={201: one(s.PageOut), **refusals(400, 401, 403, SlugTaken)},
+        responses={201: one(s.PageOut), **refusals(400, 401, 403, SlugTaken, Unfit)},
         examples=[examples.PAGE],
     )
     def add(self, request: MemberRequest) -> Response:
@@ -52,8 +53,8 @@ class PageViews(EnvelopeViews):
     @allow(Admin)
     @extend_schema(
         parameters=[PAGE],
-        request=PageIn,
-        responses={200: one(s.PageOut), **refusals(400, 401, 403, 404, SlugTaken)},
+        request=PageChangeIn,
+        responses={200: one(s.PageOut), **refusals(400, 401, 403, 404, SlugTaken, Unfit)},
     )
     def change(self, request: MemberRequest, page_id: str) -> Response:
         """Change what is given; `monitors` as a whole."""

@@ -11,6 +11,7 @@ from rest_framework.viewsets import ViewSet
 
 from accounts.http import device_of
 from hazesite.api import JsonBody, parsed
+from monitoring import inputs
 from monitoring import serializers as s
 from monitoring.services import push
 from monitoring.views import examples
@@ -28,27 +29,31 @@ class PushViews(ViewSet):
         return answer_errors_in_both
 
     @extend_schema(
-        parameters=[s.PushIn],
+        parameters=[inputs.PushIn],
         responses={200: s.PushOut, **refusals(400, 404, 429)},
         examples=[examples.PUSHED],
     )
     def by_query(self, request: Request, token: str) -> Response:
         """A sign of life: `?status=up&msg=OK&ping=12`."""
-        return _take(request, token, request.query_params)
+        return _take(request, token, request.query_params.dict())
 
     @extend_schema(
-        parameters=[s.PushIn],
-        request=s.PushIn,
+        parameters=[inputs.PushIn],
+        request=inputs.PushIn,
         responses={200: s.PushOut, **refusals(400, 404, 429)},
         examples=[examples.PUSHED],
     )
     def by_body(self, request: Request, token: str) -> Response:
         """The same with a body, as JSON or as a form; the address may hold it as well."""
-        body = request.data if isinstance(request.data, dict) else {}
-        return _take(request, token, request.query_params.dict() | {name: body[name] for name in body})
+        body = request.data
+        if isinstance(body, dict):
+            body = request.query_params.dict() | {name: body[name] for name in body}
+        return _take(request, token, body)
 
 
 def _take(request: Request, token: str, given: Any) -> Response:
-    sign = parsed(s.PushIn, {name: value for name, value in given.items() if value != ""})
+    if isinstance(given, dict):
+        given = {name: value for name, value in given.items() if value != ""}
+    sign = parsed(inputs.PushIn, given)
     push.take_sign(token, device_of(request).address, up=sign["status"] == "up")
     return success(None, ok=True)

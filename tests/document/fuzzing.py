@@ -13,10 +13,7 @@ from tests.serving import PASSWORDS, ROOT, Server, serving
 
 ROLES = {"member": "alice", "moderator": "moira", "admin": "ada"}
 SOMEBODY = "mallory"
-NOT_YET = (
-    "^/api/(analytics|stats|active-sessions|status|monitors|incidents|notification-channels|maintenance"
-    "|escalation-policies|push)"
-)
+NOT_YET = "^/api/(analytics|stats|active-sessions)"
 """Calls that still refuse with a 400 what the document does not forbid; `make fuzz` leaves them out too."""
 CONFIGURED = {"ROCKET_LEAGUE_API_KEY": "", "MAIL_SERVER": "", "FCM_CREDENTIALS": ""}
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from monitoring import kinds, types
-from monitoring.errors import NotValid
+from monitoring.errors import DoesNotFit
 
 MODULE = """
 from hazesite.fields import Strict, Whole
@@ -73,7 +73,7 @@ def test_it_judges_its_settings(installed):
         ({"host": "kitchen"}, "options.most"),
         ({"host": "kitchen", "options": {"most": 3, "milk": 1}}, "options.milk"),
     ):
-        with pytest.raises(NotValid) as refused:
+        with pytest.raises(DoesNotFit) as refused:
             coffee.clean(fields)
         assert list(refused.value.details["fields"]) == [wrong]
 
@@ -98,5 +98,5 @@ async def test_a_fault_of_the_type_is_no_downtime(installed, guarded):
     ],
 )  # fmt: skip
 def test_options_that_no_type_takes(name, options):
-    with pytest.raises(NotValid):
+    with pytest.raises(DoesNotFit):
         types.types()[name].clean_options(options)

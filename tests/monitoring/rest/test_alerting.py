@@ -37,20 +37,32 @@ def test_a_channel_from_beginning_to_end(client, staff, watcher):
     assert client.get(path).status_code == 404
 
 
+NO_CONFIG = [
+    ({"config": {name: value}}, f"config.{name}")
+    for name, value in (
+        ("smtp_port", 0), ("smtp_port", "25"), ("use_tls", "yes"), ("from_email", "nobody"), ("to_email", ""),
+        ("to_email", "x" * 490 + "@example.org"), ("url", "example.org"), ("method", "DELETE"),
+        ("timeout", 61), ("secret", "s3cret"), ("headers", []), ("headers", {"X": ""}),
+        ("headers", {f"X-{number}": "1" for number in range(21)}), ("roles", []), ("roles", ["lootling"]),
+    )
+]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [
         ({"type": "fax"}, "type"), ({"type": None}, "type"), ({"name": ""}, "name"),
         ({"name": "x" * 101}, "name"),
-        ({"config": []}, "config"), ({"config": {}}, "config.webhook_url"),
+        ({"config": []}, "config"),
         ({"config": {"other": 1}}, "config.other"),
         ({"config": {"webhook_url": "ftp://example.org"}}, "config.webhook_url"),
         ({"config": {"webhook_url": 1}}, "config.webhook_url"),
         ({"active": "yes"}, "active"), ({"templates": []}, "templates"),
         ({"templates": {"x": "\0"}}, "templates"),
-        ({"remind_minutes": 0}, "remind_minutes"), ({"flap_changes": 3}, "flap_changes"),
-        ({"time_zone": "Mars/Olympus"}, "time_zone"), ({"summary_at": "25:00"}, "summary_at"),
-        ({"other": 1}, "other"),
+        ({"templates": {"down": ""}}, "templates.down"),
+        ({"remind_minutes": 4}, "remind_minutes"), ({"flap_changes": 2}, "flap_changes"),
+        ({"summary_at": "25:00"}, "summary_at"), ({"time_zone": ""}, "time_zone"),
+        ({"other": 1}, "other"), *NO_CONFIG,
     ],
 )  # fmt: skip
 def test_what_no_channel_is_made_of(client, change, field):
@@ -58,6 +70,41 @@ def test_what_no_channel_is_made_of(client, change, field):
     assert answer.status_code == 400, answer.content
     assert any(name.startswith(field) for name in answer.json()["fields"]), answer.content
     assert not NotificationChannel.objects.exists()
+
+
+MAIL, HOOKED = {"to_email": "a@example.org"}, {"url": HOOK}
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"config": {}}, "config.webhook_url"), ({"config": HOOKED}, "config.url"),
+        ({"config": {"webhook_url": "https:///path"}}, "config.webhook_url"),
+        ({"config": {"webhook_url": "https://a:b@example.org/"}}, "config.webhook_url"),
+        ({"config": {"webhook_url": "https://example.org/\n"}}, "config.webhook_url"),
+        ({"type": "email", "config": {"to_email": "a@b"}}, "config.to_email"),
+        ({"type": "email", "config": MAIL | {"from_email": "a@example.org, b@example.org"}},
+        "config.from_email"),
+        ({"type": "email", "config": MAIL | {"smtp_server": "mail.example.org"}}, "config.from_email"),
+        ({"type": "email", "config": MAIL | {"password": "…"}}, "config.password"),
+        ({"type": "webhook", "config": HOOKED | {"secret": "whsec_YQ="}}, "config.secret"),
+        ({"type": "webhook", "config": HOOKED | {"headers": {"Host": "x"}}}, "config.headers.Host"),
+        ({"type": "webhook", "config": HOOKED | {"headers": {"X": "ü"}}}, "config.headers.X"),
+        ({"templates": {"down": "$nothing"}}, "templates.down"), ({"templates": {"up": "$"}}, "templates.up"),
+        ({"flap_changes": 3}, "flap_changes"), ({"storm_seconds": 60}, "storm_alerts"),
+        ({"time_zone": "Mars/Olympus"}, "time_zone"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_a_channel(client, change, field):
+    answer = client.post("/api/notification-channels", SLACK | change)
+    assert (answer.status_code, answer.json()["code"]) == (409, "unfit"), answer.content
+    assert any(name.startswith(field) for name in answer.json()["fields"]), answer.content
+    assert not NotificationChannel.objects.exists()
+
+
+def test_a_channel_stays_of_its_type(client, channel):
+    answer = client.patch(f"/api/notification-channels/{channel.pk}", {"type": "discord"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "unfit")
 
 
 def test_a_channel_leads_to_no_private_host(client):
@@ -75,11 +122,12 @@ def test_a_policy_from_beginning_to_end(client, watcher, channel):
     assert watcher.get(path).json()["data"] == {"id": key, **body}
     steps = [*body["steps"], {"after_minutes": 15, "channels": [channel.pk]}]
     assert client.patch(path, {"steps": steps}).json()["data"]["steps"] == steps
-    for wrong in ([], [{"after_minutes": 5, "channels": [channel.pk]}],
-    [{"after_minutes": 0, "channels": [99]}],
-                  [{"after_minutes": 0, "channels": []}], [{"after_minutes": -1, "channels": [1]}],
-                  "x"):  # fmt: skip
+    for wrong in ([], [{"after_minutes": 0, "channels": []}], [{"after_minutes": -1, "channels": [1]}],
+    [*body["steps"]] * 11, "x"):  # fmt: skip
         assert client.patch(path, {"steps": wrong}).status_code == 400, wrong
+    for wrong in ([{"after_minutes": 5, "channels": [channel.pk]}], [{"after_minutes": 0, "channels": [99]}],
+    [*body["steps"]] * 2):  # fmt: skip
+        assert client.patch(path, {"steps": wrong}).json()["code"] == "unfit", wrong
     assert client.post("/api/escalation-policies", body).status_code == 409
     assert client.delete(path).status_code == 200
 
@@ -104,17 +152,32 @@ def test_a_window_from_beginning_to_end(client, watcher):
 @pytest.mark.parametrize(
     "change",
     [
-        {"starts_at": "soon"}, {"starts_at": None}, {"starts_at": "0001-01-01T00:00:00Z"},
-        {"duration_minutes": 0},
-        {"starts_at": "9999-12-31T23:59:59Z"}, {"duration_minutes": 50_000}, {"recurrence": "FREQ=SECONDLY"},
-        {"recurrence": "x"}, {"time_zone": "Nowhere"}, {"monitors": [99]}, {"monitors": [[]]},
-        {"tags": ["none"]},
-        {"everything": False}, {"name": ""}, {"other": 1},
+        {"starts_at": "soon"}, {"starts_at": None}, {"starts_at": "2026-11-29T03:00:00"},
+        {"starts_at": "2026-11-29"}, {"starts_at": "2026-02-30T00:00:00Z"}, {"duration_minutes": 0},
+        {"duration_minutes": 50_000}, {"monitors": [[]]}, {"monitors": [0]}, {"tags": [""]},
+        {"everything": 1}, {"name": ""}, {"other": 1},
     ],
 )  # fmt: skip
 def test_what_no_window_is_made_of(client, change):
     body = {"name": "It", "starts_at": START, "duration_minutes": 60, "everything": True, **change}
-    assert client.post("/api/maintenance", body).status_code == 400
+    answer = client.post("/api/maintenance", body)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid"), answer.content
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"starts_at": "0001-01-01T00:00:00Z"}, "unfit"), ({"starts_at": "9999-12-31T23:59:59Z"}, "unfit"),
+        ({"starts_at": "9999-12-31T23:59:59-12:00"}, "unfit"), ({"time_zone": "Nowhere"}, "unfit"),
+        ({"monitors": [99]}, "unfit"), ({"tags": ["none"]}, "unfit"),
+        ({"recurrence": "FREQ=SECONDLY"}, "not_a_recurrence"), ({"recurrence": "x"}, "not_a_recurrence"),
+        ({"everything": False}, "window_covers_nothing"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_a_window(client, change, code):
+    body = {"name": "It", "starts_at": START, "duration_minutes": 60, "everything": True, **change}
+    answer = client.post("/api/maintenance", body)
+    assert (answer.status_code, answer.json()["code"]) == (409, code), answer.content
 
 
 def test_a_page_from_beginning_to_end(client, watcher):
@@ -145,15 +208,22 @@ def test_a_page_from_beginning_to_end(client, watcher):
     "change",
     [
         {"slug": "A"}, {"slug": "a b"}, {"slug": ""}, {"slug": "../x"}, {"slug": "a" * 61}, {"slug": None},
-        {"title": ""}, {"title": None}, {"monitors": [{"monitor": 99}]}, {"monitors": [{}]}, {"monitors": 1},
-        {"monitors": [{"monitor": "x"}]}, {"is_public": "no"}, {"other": 1},
+        {"title": ""}, {"title": None}, {"monitors": [{}]}, {"monitors": 1},
+        {"monitors": [{"monitor": "x"}]}, {"monitors": [{"monitor": 1}] * 501}, {"is_public": "no"},
+        {"other": 1},
     ],
 )  # fmt: skip
 def test_what_no_page_is_made_of(client, change):
     assert client.post("/api/status-pages", {"slug": "status", "title": "T", **change}).status_code == 400
+
+
+def test_what_does_not_fit_a_page(client):
     monitor = make_monitor()
     twice = [{"monitor": monitor.pk}, {"monitor": monitor.pk}]
-    assert client.post("/api/status-pages", {"slug": "s", "title": "T", "monitors": twice}).status_code == 400
+    for entries in (twice, [{"monitor": monitor.pk + 1}]):
+        answer = client.post("/api/status-pages", {"slug": "s", "title": "T", "monitors": entries})
+        assert (answer.status_code, answer.json()["code"]) == (409, "unfit")
+    assert not StatusPage.objects.exists()
 
 
 def test_staff_look_after_an_incident(client, staff, watcher, moira):

@@ -105,7 +105,8 @@ def _encoded(body: Any) -> bytes:
     query=st.dictionaries(
         st.sampled_from(["limit", "cursor", "q", "tag", "status", "type", "severity", "hours", "range",
         "state", "monitor", "running"]),
-        st.text(max_size=12) | st.sampled_from(["\0", "9" * 30, "-1", "up", "24h", "WyJhIiwxXQ", "IjIwMjYi"]),
+        st.text(max_size=12)
+        | st.sampled_from(["\0", "9" * 30, "-1", "up", "24h", "1-YQ", "7-_w", "1764316800000000"]),
         max_size=3,
     )
 )  # fmt: skip

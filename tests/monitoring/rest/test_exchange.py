@@ -132,11 +132,17 @@ def test_what_is_here_is_changed_only_when_asked(client):
 
 
 @pytest.mark.parametrize("document",
-[{}, [], {"monitorList": 1}, {"hazebot_monitors": 2}, {"monitorList": [], "notificationList": 7},
+[[], {"monitorList": 1}, {"hazebot_monitors": 2}, {"monitorList": [], "notificationList": 7},
 {"hazebot_monitors": 1, "monitors": {}}])  # fmt: skip
 def test_what_is_no_file_of_monitors(client, document):
     answer = client.post("/api/monitors/import", document)
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+
+
+@pytest.mark.parametrize("document", [{}, {"monitors": []}])
+def test_a_file_says_whose_it_is(client, document):
+    answer = client.post("/api/monitors/import", document)
+    assert (answer.status_code, answer.json()["code"]) == (409, "unfit")
 
 
 def test_out_and_in_again(client, tmp_path):

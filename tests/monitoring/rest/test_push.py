@@ -34,7 +34,7 @@ def test_a_body_will_do_too(anonymous, push):
         anonymous.post(push, "status=up&msg=x", content_type="application/x-www-form-urlencoded").status_code
         == 200
     )
-    assert anonymous.post(push, [1], format="json").status_code == 200
+    assert anonymous.post(push, {"ping": "5.5", "msg": ""}, format="json").status_code == 200
     assert MonitorState.objects.get().pushed_at
 
 
@@ -52,6 +52,7 @@ def test_who_says_that_it_is_down_is_believed(anonymous, push):
 def test_bad_signs_are_refused(anonymous, push, query):
     answer = anonymous.get(f"{push}?{query}")
     assert (answer.status_code, answer.json()["status"]) == (400, "error")
+    assert anonymous.post(push, [1], format="json").status_code == 400
     assert MonitorState.objects.get().pushed_at is None
 
 
