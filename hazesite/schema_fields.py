@@ -7,7 +7,9 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiSerializerExtension, OpenApiSerializerFieldExtension
 
 ANYTHING = r"^[^\u0000]*$"
-SOMETHING = r"^\s*[^\s\u0000][^\u0000]*$"
+SPACE = r"\s\u001c-\u001f\u0085"
+"""What Python takes for white space is more than what `\\s` is elsewhere."""
+SOMETHING = rf"^[{SPACE}]*[^{SPACE}\u0000][^\u0000]*$"
 """No NUL, and not only white space."""
 
 

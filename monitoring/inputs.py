@@ -27,7 +27,6 @@ from hazesite.health.views import UP_OR_DOWN
 from monitoring.alerts.config_forms import ChannelConfigIn
 from monitoring.alerts.events import TEMPLATED
 from monitoring.alerts.wording import TEMPLATE_LENGTH
-from monitoring.importing.plan import MAX_ROWS
 from monitoring.importing.portable import VERSION
 from monitoring.models import NotificationChannel, Severity, Status
 from monitoring.monitor_settings import KEY
@@ -160,27 +159,31 @@ class WindowChangeIn(Changes, WindowIn):
 
 
 class ImportIn(serializers.Serializer[dict[str, Any]]):
-    """An export of this site (`hazebot_monitors`) or a backup of Uptime Kuma (`monitorList`)."""
+    """An export of this site (`hazebot_monitors`) or a backup of Uptime Kuma (`monitorList`).
+
+    One of the two must be there; at most 10000 monitors and channels fit.
+    """
 
     hazebot_monitors = Whole(min_value=VERSION, max_value=VERSION, required=False)
-    monitors = serializers.ListField(max_length=MAX_ROWS, required=False)
-    notification_channels = serializers.ListField(max_length=MAX_ROWS, required=False)
-    monitorList = serializers.ListField(max_length=MAX_ROWS, required=False)  # noqa: N815 - Uptime Kuma's name
-    notificationList = serializers.ListField(  # noqa: N815 - Uptime Kuma's name
-        max_length=MAX_ROWS, required=False, allow_null=True
-    )
+    monitors = serializers.ListField(required=False)
+    notification_channels = serializers.ListField(required=False)
+    monitorList = serializers.ListField(required=False)  # noqa: N815 - Uptime Kuma's name
+    notificationList = serializers.ListField(required=False, allow_null=True)  # noqa: N815 - and this
 
 
 @extend_schema_field(
     {
         "anyOf": [
             {"type": "number", "minimum": 0, "maximum": MOST_PING},
-            {"type": "string", "pattern": r"^([0-9]{1,9}(\.[0-9]{1,20})?)?$"},
+            {"type": "string", "pattern": r"^([0-9]{1,9}(\.[0-9]{1,20})?|null)?$"},
         ]
     }
 )
 class Ping(AskedNumber):
-    """A script may write it as a text, or leave it empty."""
+    """A script may write it as a text, or say that it has none."""
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        return super().run_validation(None if data == "null" else data)
 
 
 class PushIn(serializers.Serializer[dict[str, Any]]):

@@ -32,7 +32,7 @@ _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 class Url(Text):
     """Its shape is the document's to forbid; whether there can be such a host is not."""
 
-    pattern = r"^(?:[Hh][Tt][Tt][Pp][Ss]?://[^\s\u0000-\u001f\u007f\\/?#@]+(?:[/?#][^\s\u0000-\u001f\u007f\\]*)?)?\Z"
+    pattern = r"^(?:[Hh][Tt][Tt][Pp][Ss]?://[^\s\u0000-\u001f\u007f\u0085\ufeff\\/?#@]+(?:[/?#][^\s\u0000-\u001f\u007f\u0085\ufeff\\]*)?)?\Z"
     default_error_messages = {
         "invalid": _(
             "It needs an address that begins with http:// or https://, without a name or password in it."
@@ -56,7 +56,7 @@ def _is_url(url: str) -> bool:
 
 
 class Host(Text):
-    pattern = r"^[^\s\u0000-\u001f\u007f\\/?#@%]*\Z"
+    pattern = r"^[^\s\u0000-\u001f\u007f\u0085\ufeff\\/?#@%]*\Z"
     default_error_messages = {
         "invalid": _("It needs the name or the address of a host, nothing else."),
         "not_a_host": _("There is no such host."),

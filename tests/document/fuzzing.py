@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import httpx
 
 from tests.serving import PASSWORDS, ROOT, Server, serving
 
@@ -20,10 +24,36 @@ CONFIGURED = {"ROCKET_LEAGUE_API_KEY": "", "MAIL_SERVER": "", "FCM_CREDENTIALS":
 
 @contextmanager
 def fuzzed_site(data: Path) -> Iterator[Server]:
-    """With a ticket of the member's, so that there is something to find."""
+    """With a ticket of the member's and a monitor that is down, so that there is something to find."""
     with serving(data, environment=CONFIGURED) as server:
         server.open_ticket()
+        with server.client("ada") as ada:
+            furnish(ada)
         yield server
+
+
+def furnish(ada: httpx.Client) -> None:
+    """One of everything that admins make and staff read."""
+
+    def add(path: str, **body: Any) -> dict[str, Any]:
+        made: dict[str, Any] = ada.post(f"/api/{path}", json=body).raise_for_status().json()["data"]
+        return made
+
+    channel = add("notification-channels", name="Team", type="push", config={"roles": ["admin"]})["id"]
+    steps = [{"after_minutes": 0, "channels": [channel]}]
+    policy = add("escalation-policies", name="Nights", steps=steps)["id"]
+    push = add("monitors", name="Backup", type="push", tags=["night"], notification_channels=[channel])
+    site = push["push_url"].partition("/api/")[0]
+    settings = {"headers": {"X-Secret": "s3cret"}, "severity": "critical", "escalation": policy}
+    down = add("monitors", name="Site", type="http", url=f"{site}/api/nothing", **settings)["id"]
+    window = {"starts_at": "2050-01-01T03:00:00Z", "duration_minutes": 60, "recurrence": "FREQ=WEEKLY"}
+    add("maintenance", name="Updates", monitors=[down], **window)
+    add("status-pages", slug="status", title="Status", monitors=[{"monitor": down}])
+    ada.post(f"/api/monitors/{down}/check-now").raise_for_status()
+    deadline = time.monotonic() + 30
+    while not ada.get("/api/incidents").json()["data"]:
+        assert time.monotonic() < deadline, "no engine looked at it"
+        time.sleep(0.2)
 
 
 def command(server: Server, *options: str) -> list[str]:
