@@ -183,7 +183,7 @@ class Ping(AskedNumber):
     """A script may write it as a text, or say that it has none."""
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
-        return super().run_validation(None if data == "null" else data)
+        return super().run_validation(None if data in ("", "null") else data)
 
 
 class PushIn(serializers.Serializer[dict[str, Any]]):

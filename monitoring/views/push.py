@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.http import QueryDict
 from drf_spectacular.utils import extend_schema
 from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.permissions import AllowAny
@@ -35,7 +36,7 @@ class PushViews(ViewSet):
     )
     def by_query(self, request: Request, token: str) -> Response:
         """A sign of life: `?status=up&msg=OK&ping=12`."""
-        return _take(request, token, request.query_params.dict())
+        return _take(request, token, request.query_params)
 
     @extend_schema(
         parameters=[inputs.PushIn],
@@ -45,15 +46,12 @@ class PushViews(ViewSet):
     )
     def by_body(self, request: Request, token: str) -> Response:
         """The same with a body, as JSON or as a form; the address may hold it as well."""
-        body = request.data
-        if isinstance(body, dict):
-            body = request.query_params.dict() | {name: body[name] for name in body}
-        return _take(request, token, body)
+        return _take(request, token, request.query_params, request.data)
 
 
-def _take(request: Request, token: str, given: Any) -> Response:
-    if isinstance(given, dict):
-        given = {name: value for name, value in given.items() if value != ""}
-    sign = parsed(inputs.PushIn, given)
-    push.take_sign(token, device_of(request).address, up=sign["status"] == "up")
+def _take(request: Request, token: str, *given: Any) -> Response:
+    """Who says in any of them that it is down is believed."""
+    signs = [parsed(inputs.PushIn, one.dict() if isinstance(one, QueryDict) else one) for one in given]
+    up = all(sign["status"] != "down" for sign in signs)
+    push.take_sign(token, device_of(request).address, up=up)
     return success(None, ok=True)

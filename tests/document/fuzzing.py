@@ -64,6 +64,12 @@ def command(server: Server, *options: str) -> list[str]:
     return [program, "--config-file", config, "run", document, *asked, *options]
 
 
+def push_token(server: Server) -> str:
+    with server.client("ada") as ada:
+        [found, *_more] = ada.get("/api/monitors?type=push&q=Backup").raise_for_status().json()["data"]
+    return str(found["push_url"]).rpartition("/")[2]
+
+
 def environment(server: Server, role: str) -> dict[str, str]:
     name = ROLES[role]
     ids = {who: server.client(who).get("/api/users/me").json()["user_id"] for who in PASSWORDS}
@@ -73,6 +79,7 @@ def environment(server: Server, role: str) -> dict[str, str]:
         "FUZZ_PASSWORD": PASSWORDS[name],
         "FUZZ_PEOPLE": ",".join(ids[who] for who in ROLES.values()),
         "FUZZ_SOMEBODY": ids[SOMEBODY],
+        "FUZZ_PUSH": push_token(server),
     }
 
 

@@ -1,6 +1,7 @@
 """What schemathesis has to know of this API beyond its document. It runs in a process of its own.
 
-FUZZ_PEOPLE names the ids of those it is signed in as, FUZZ_SOMEBODY somebody who is nobody of them.
+FUZZ_PEOPLE names the ids of those it is signed in as, FUZZ_SOMEBODY somebody who is nobody of them;
+FUZZ_PUSH is the token of a monitor that is called.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from tickets.attached_files import ENDINGS, PICTURES
 
 PEOPLE = os.environ["FUZZ_PEOPLE"].split(",")
 SOMEBODY = os.environ["FUZZ_SOMEBODY"]
+PUSH = os.environ["FUZZ_PUSH"]
 MINE = re.compile(r"/api/users/\{user_id\}(/erase|/sessions.*|/block)?")
 ANYWHERE = {"parse_error", "unsupported_media_type", "database_unavailable"}
 FILES: dict[str, bytes] = {
@@ -36,8 +38,13 @@ for kind, data in FILES.items():
 
 @schemathesis.hook
 def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
-    """Whoever it is signed in as stays who they are: what would change that changes somebody else."""
+    """Whoever it is signed in as stays who they are: what would change that changes somebody else.
+
+    Nobody guesses the token of a monitor: it is told, and what is sent there is looked at.
+    """
     path = case.path_parameters or {}
+    if case.operation.path == "/api/push/{token}":
+        path["token"] = PUSH
     if case.method != "GET" and MINE.fullmatch(case.operation.path) and path.get("user_id") in PEOPLE:
         path["user_id"] = SOMEBODY
 

@@ -23,7 +23,7 @@ def test_who_knows_the_address_calls_in_without_a_token(anonymous, push):
     assert state.next_check_at <= timezone.now()
 
 
-@pytest.mark.parametrize("query", ["", "?ping=", "?status=up&msg=&ping=", "?other=1&msg=%F0%9F%A6%80"])
+@pytest.mark.parametrize("query", ["", "?ping=", "?status=&msg=&ping=null", "?other=1&msg=%F0%9F%A6%80"])
 def test_what_uptime_kuma_takes_is_taken(anonymous, push, query):
     assert anonymous.get(push + query).status_code == 200
 
@@ -38,9 +38,12 @@ def test_a_body_will_do_too(anonymous, push):
     assert MonitorState.objects.get().pushed_at
 
 
-def test_who_says_that_it_is_down_is_believed(anonymous, push):
+@pytest.mark.parametrize(
+    ("query", "body"), [("?status=down&msg=disk+full", {}), ("", {"status": "down"}), ("?status=down", {})]
+)
+def test_who_says_that_it_is_down_is_believed(anonymous, push, query, body):
     anonymous.get(push)
-    assert anonymous.get(f"{push}?status=down&msg=disk+full").status_code == 200
+    assert anonymous.post(push + query, body, format="json").status_code == 200
     state = MonitorState.objects.get()
     assert state.pushed_at is None
     assert state.next_check_at <= timezone.now()
@@ -53,6 +56,7 @@ def test_bad_signs_are_refused(anonymous, push, query):
     answer = anonymous.get(f"{push}?{query}")
     assert (answer.status_code, answer.json()["status"]) == (400, "error")
     assert anonymous.post(push, [1], format="json").status_code == 400
+    assert anonymous.post(f"{push}?{query}", {"status": "up", "ping": 1}, format="json").status_code == 400
     assert MonitorState.objects.get().pushed_at is None
 
 
