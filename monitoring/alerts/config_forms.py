@@ -112,11 +112,12 @@ class SigningKey(Line):
 )
 class ChannelHeaders(serializers.DictField):
     child = Line()
-    default_error_messages = {"too_many": _("Headers by name, at most {most}.")}
 
     def to_internal_value(self, data: Any) -> dict[str, str]:
         if isinstance(data, dict) and len(data) > MAX_HEADERS:
-            self.fail("too_many", most=MAX_HEADERS)
+            raise serializers.ValidationError(
+                _("Headers by name, at most %(count)s.") % {"count": MAX_HEADERS}
+            )
         headers: dict[str, str] = super().to_internal_value(data)
         for name, content in headers.items():
             if flaw := _header_flaw(name, content):

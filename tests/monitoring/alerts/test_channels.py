@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from hazesite.audit.models import AuditEntry
-from hazesite.errors import Invalid, NotAllowed, NotFound
+from hazesite.errors import NotAllowed, NotFound, Unfit
 from hazesite.outbound import AddressRefused
 from monitoring.models import EscalationPolicy, Incident, NotificationChannel
 from monitoring.services import channels, escalations, incidents
@@ -79,7 +79,7 @@ def test_what_is_given_back_as_it_was_shown_stays_as_it_was(ada):
 )
 def test_a_hidden_secret_is_not_carried_to_another_host(ada, type_, changed):
     channel = made(ada, type_)
-    with pytest.raises(Invalid):
+    with pytest.raises(Unfit):
         save_channel(ada, {"config": shown_config(channel) | changed}, channel.pk)
     save_channel(ada, {"config": EXAMPLES[type_] | changed}, channel.pk)
 
@@ -113,7 +113,7 @@ def test_a_hidden_secret_is_not_carried_to_another_host(ada, type_, changed):
     ],
 )
 def test_what_a_channel_cannot_use_is_refused(ada, type_, config):
-    with pytest.raises(Invalid):
+    with pytest.raises(Unfit):
         made(ada, type_, config=config)
 
 
@@ -136,7 +136,7 @@ def test_what_a_channel_cannot_use_is_refused(ada, type_, config):
     ],
 )
 def test_what_makes_no_sense_is_refused(ada, more):
-    with pytest.raises(Invalid):
+    with pytest.raises(Unfit):
         made(ada, **more)
 
 
@@ -168,7 +168,7 @@ def test_admins_write_staff_read(ada, moira, alice):
         channels.read_channel(moira, 4711)
     with pytest.raises(NameTaken):
         made(ada)
-    with pytest.raises(Invalid):
+    with pytest.raises(Unfit):
         save_channel(ada, {"type": "slack"}, channel.pk)
     save_channel(ada, {"name": "renamed", "summary_at": "07:30"}, channel.pk)
     changed = AuditEntry.objects.get(verb="channel.changed")
@@ -216,7 +216,7 @@ def test_a_policy_that_reaches_nobody_at_first_is_refused(ada, steps):
     key = made(ada, "push").pk
     for step in steps or ():
         step["channels"] = [key if one == "first" else one for one in step["channels"]]
-    with pytest.raises(Invalid):
+    with pytest.raises(Unfit):
         escalations.save_policy(ada, {"name": "on call", "steps": steps})
 
 
@@ -242,7 +242,7 @@ def test_staff_acknowledge_once_and_comment(incident, moira, ada, alice):
     [note] = incidents.read_incident(ada, incident.pk).notes.all()
     assert (note.text, note.is_public, note.author) == ("We look into it.", True, moira)
     for text in ("  ", "x" * 2001):
-        with pytest.raises(Invalid):
+        with pytest.raises(Unfit):
             incidents.comment(moira, incident.pk, text)
     with pytest.raises(NotFound):
         incidents.comment(moira, 4711, "x")

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from hazesite.audit.models import AuditEntry
-from hazesite.errors import Invalid, NotAllowed, NotFound
+from hazesite.errors import NotAllowed, NotFound, Unfit
 from monitoring.models import MaintenanceWindow, Monitor, Tag
 from monitoring.services.windows import (
     NotARecurrence,
@@ -186,14 +186,14 @@ def test_admins_write_staff_read(saved, ada, moira, alice, noon):
     "more, error",
     [
         ({}, WindowCoversNothing),
-        ({"everything": True, "name": " "}, Invalid),
-        ({"everything": True, "duration_minutes": 0}, Invalid),
-        ({"everything": True, "duration_minutes": 60 * 24 * 32}, Invalid),
-        ({"everything": True, "starts_at": datetime(2026, 1, 1)}, Invalid),  # noqa: DTZ001 - without an offset
-        ({"everything": True, "time_zone": "Mars/Phobos"}, Invalid),
-        ({"everything": True, "colour": "red"}, Invalid),
-        ({"monitors": [4711]}, Invalid),
-        ({"tags": ["nowhere"]}, Invalid),
+        ({"everything": True, "name": " "}, Unfit),
+        ({"everything": True, "duration_minutes": 0}, Unfit),
+        ({"everything": True, "duration_minutes": 60 * 24 * 32}, Unfit),
+        ({"everything": True, "starts_at": datetime(2026, 1, 1)}, Unfit),  # noqa: DTZ001 - without an offset
+        ({"everything": True, "time_zone": "Mars/Phobos"}, Unfit),
+        ({"everything": True, "colour": "red"}, Unfit),
+        ({"monitors": [4711]}, Unfit),
+        ({"tags": ["nowhere"]}, Unfit),
         ({"everything": True, "recurrence": "every sunday"}, NotARecurrence),
         ({"everything": True, "recurrence": "FREQ=MINUTELY"}, NotARecurrence),
         ({"everything": True, "recurrence": "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30"}, NotARecurrence),

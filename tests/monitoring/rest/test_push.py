@@ -39,7 +39,8 @@ def test_a_body_will_do_too(anonymous, push):
 
 
 @pytest.mark.parametrize(
-    ("query", "body"), [("?status=down&msg=disk+full", {}), ("", {"status": "down"}), ("?status=down", {})]
+    ("query", "body"),
+    [("?status=down&msg=disk+full", {}), ("", {"status": "down"}), ("?status=down", {"status": "up"})],
 )
 def test_who_says_that_it_is_down_is_believed(anonymous, push, query, body):
     anonymous.get(push)

@@ -26,7 +26,6 @@ def refused(client, body, field, path="/api/monitors", method="post", *, status=
         ("description", "x" * 501), ("type", "nothing"), ("type", ""), ("type", None), ("type", ["http"]),
         ("url", "example.org"), ("url", "ftp://example.org/"), ("url", "http://"),
         ("url", "file:///etc/passwd"), ("url", "gopher://example.org/"),
-        ("url", "http://user:word@example.org/"),
         ("url", "http://exa mple.org/"), ("url", "http://example.org/\r\nX: y"),
         ("url", "http://example.org\\@127.0.0.1/"), ("url", "javascript:1"),
         ("url", "https://example.org/" + "x" * 2000), ("url", 1),
@@ -64,7 +63,8 @@ def test_what_the_document_forbids(client, field, value):
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("url", ""), ("url", None), ("url", "http://example.org:0/"), ("url", "http://example.org:65536/"),
+        ("url", ""), ("url", None), ("url", "http://user:word@example.org/"),
+        ("url", "http://example.org:0/"), ("url", "http://example.org:65536/"),
         ("url", "http://[::1"), ("url", "http://-o.example.org/"), ("url", "http://a..b/"),
         ("headers", {"X\n": "a"}), ("headers", {"": "a"}), ("headers", {"X:": "a"}),
         ("headers", {"Content-Length": "5"}), ("headers", {"transfer-encoding": "chunked"}),
