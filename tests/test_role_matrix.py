@@ -179,7 +179,7 @@ MATRIX: dict[tuple[str, str], tuple[Any, ...]] = {
     ("GET", "/api/status"): WATCHERS,
     ("GET", "/api/monitors"): WATCHERS,
     ("POST", "/api/monitors"): INVALID_OF_ADMINS,
-    ("POST", "/api/monitors/import"): INVALID_OF_ADMINS,
+    ("POST", "/api/monitors/import"): (401, 403, 403, 403, 403, 409),
     ("GET", "/api/monitors/export"): ADMIN,
     ("GET", MONITOR): UNKNOWN_TO_WATCHERS,
     ("PATCH", MONITOR): UNKNOWN_TO_ADMINS,
