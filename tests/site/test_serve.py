@@ -17,7 +17,7 @@ from websockets.sync.client import connect
 
 from tests.serving import Server, free_port, serving
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.workers, pytest.mark.server]
 
 
 def children(server: Server) -> list[psutil.Process]:
