@@ -13,7 +13,7 @@ from hazesite.outgoing import services as outgoing
 from hazesite.outgoing.models import Delivery
 from hazesite.outgoing.transports import TRANSPORTS
 from monitoring.alerts.mail import MailChannel
-from monitoring.models import Alert, Incident, Monitor
+from monitoring.models import Alert, Check, Incident, Monitor
 from monitoring.services import standing
 from monitoring.services.channels import save_channel
 from monitoring.services.channels import test_channel as send_test
@@ -121,6 +121,27 @@ def test_a_mail_server_that_hangs_keeps_nobody_else_waiting(
     receiver.wait(lambda: len(receiver.at("/hook")) == 3, 20)
     server.letters.faults.clear()
     RealClock.wait_for(lambda: len(server.letters.taken) == 3, 60)
+
+
+def test_while_a_mail_server_hangs_checks_go_on_and_are_stored(stage, ada, post_office, drain, monkeypatch):
+    monkeypatch.setattr(MailChannel, "deadline", 1.0)
+    server = post_office()
+    server.letters.fault("MAIL", HANG, 50)
+    add(ada, "email", mail_config(server))
+    web = Monitor.objects.create(name="web", type="http", url="https://a.org", severity="critical")
+    standing.begin(web, timezone.now())
+    up, down = Result(is_up=True, response_ms=80), Result(is_up=False, error="Connection refused")
+    drain()
+    check(web, down)
+    RealClock.wait_for(lambda: len(server.letters.faults["MAIL"]) < 50)
+    for result in (up, down, *[up] * 20):
+        check(web, result)
+    assert Check.objects.count() == 23
+    assert Incident.objects.exclude(resolved_at=None).count() == 2
+    assert not server.letters.taken
+    server.letters.faults.clear()
+    RealClock.wait_for(settled, 60)
+    assert [mail["Subject"] for mail in server.letters.taken] == ["web was down"] * 2
 
 
 def test_a_mail_that_is_refused_for_good_is_given_up_and_a_later_one_is_not(stage, ada, post_office, drain):

@@ -9,12 +9,14 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpcore
 import pytest
 from asgiref.sync import sync_to_async
 from django.db import OperationalError, connections, transaction
 from django.utils import timezone
 
 from hazesite.heartbeats.models import Heartbeat
+from monitoring.connecting import Connections
 from monitoring.engine import claims, loop, results
 from monitoring.engine.limits import Limits
 from monitoring.engine.loop import Engine
@@ -209,6 +211,38 @@ async def test_with_a_network_an_unknown_name_is_down(watch, settings, targets, 
     there = await sync_to_async(watch)("there", url="http://no-such-name.invalid/")
     async with running(Engine()):
         await until(status_is(there, Status.DOWN))
+
+
+class Wire:
+    """A network as far as names go: while it is cut, none is known."""
+
+    is_cut = False
+
+    def __call__(self, host: str, _port: int) -> list[str]:
+        if self.is_cut:
+            raise httpcore.ConnectError(f"{host} is not known")
+        return ["127.0.0.1"]
+
+
+async def test_unplugged_as_far_as_names_and_references_go(watch, settings, targets, happened):
+    """What `test_unplugged.py` does with a real cable, for machines on which none can be laid."""
+    targets.status, answers = 200, f"127.0.0.1:{targets.port}"
+    settings.MONITOR_REFERENCE_TARGETS, wire = [answers], Wire()
+    far = await sync_to_async(watch)(url=f"http://far.test:{targets.port}/settable", interval=1)
+    async with running(Engine(connections=lambda: Connections(wire))):
+        await until(status_is(far, Status.UP))
+        wire.is_cut, settings.MONITOR_REFERENCE_TARGETS = True, [f"127.0.0.1:{free_port()}"]
+        await until(status_is(far, Status.UNKNOWN))
+        await until(lambda: Check.objects.filter(is_up=None).count() >= 2)
+        wire.is_cut, settings.MONITOR_REFERENCE_TARGETS = False, [answers]
+        await until(status_is(far, Status.UP))
+        seen = await Check.objects.acount()
+        await until(lambda: Check.objects.count() >= seen + 2)
+        assert happened == [] and not await Check.objects.filter(is_up=False).aexists()
+        targets.status = 500
+        await until(status_is(far, Status.DOWN))
+    statuses = [one.status async for one in Spell.objects.filter(monitor=far).order_by("started_at", "pk")]
+    assert statuses == ["unknown", "up", "unknown", "up", "down"]
 
 
 class Stepping:
