@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 from zoneinfo import available_timezones
@@ -14,6 +15,7 @@ from hazesite.errors import Refused
 
 HIDDEN = "…"
 """Stands for a secret that is stored and not shown."""
+WORD = re.compile(r'\s*(?:"((?:[^"]|"")+)"|([^,]+))')
 
 
 class ServiceForm(forms.Form):
@@ -71,7 +73,13 @@ def spread(inner: Mapping[str, Any], group: str) -> dict[str, Any]:
 
 
 class TextArea(forms.CharField):
+    """Lines end as everywhere else, not as browsers send them."""
+
     widget = forms.Textarea(attrs={"rows": 4, "dir": "auto"})
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        return text.replace("\r\n", "\n") if isinstance(text, str) else text
 
 
 class TimeZone(forms.CharField):
@@ -83,13 +91,19 @@ class TimeZone(forms.CharField):
 
 
 class Words(forms.CharField):
-    """A list, separated by commas."""
+    """A list, separated by commas; a word that has one itself stands in quotes."""
 
     def prepare_value(self, value: Any) -> Any:
-        return ", ".join(value) if isinstance(value, (list, tuple)) else value
+        return ", ".join(_quoted(word) for word in value) if isinstance(value, (list, tuple)) else value
 
     def to_python(self, value: Any) -> Any:
-        return [word.strip() for word in (super().to_python(value) or "").split(",") if word.strip()]
+        found = WORD.findall(super().to_python(value) or "")
+        words = [quoted.replace('""', '"') if quoted else plain for quoted, plain in found]
+        return [word.strip() for word in words if word.strip()]
+
+
+def _quoted(word: str) -> str:
+    return '"' + word.replace('"', '""') + '"' if "," in word or word.startswith('"') else word
 
 
 class Lines(TextArea):

@@ -44,18 +44,23 @@ def _choices(names: Sequence[str]) -> list[tuple[str, str]]:
     return [("", "–"), *((name, name) for name in names)]  # noqa: RUF001
 
 
+class Typed(str):
+    """What stood in the field, and is shown again as it was."""
+
+    __slots__ = ()
+
+
 class JsonOrText(forms.CharField):
     """`5`, `true` and `"text"` as JSON has them; whatever else is a text."""
 
-    def prepare_value(self, value: Any) -> Any:
-        if value is None or (isinstance(value, str) and (not value or _parsed(value) == value)):
-            return value
-        return value if self._is_typed(value) else orjson.dumps(value).decode()
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        return Typed(data) if isinstance(data, str) else data
 
-    @staticmethod
-    def _is_typed(value: Any) -> bool:
-        """What came from the form itself, and is shown again as it was."""
-        return isinstance(value, str) and not isinstance(_parsed(value), str)
+    def prepare_value(self, value: Any) -> Any:
+        if value is None or isinstance(value, Typed):
+            return value
+        is_plain = isinstance(value, str) and value and _parsed(value) == value
+        return value if is_plain else orjson.dumps(value).decode()
 
     def to_python(self, value: Any) -> Any:
         text = super().to_python(value)
@@ -172,6 +177,8 @@ class MonitorForm(ServiceForm):
         options = dict(row.options)
         if row.type == "dns" and "expected" in options:
             options["text"] = options.pop("expected")
+        if options.get("expected", "") is None:
+            options["expected"] = Typed("null")
         return plain | {
             **spread(options, "options"),
             "tags": [tag.name for tag in row.tags.all()],
@@ -191,13 +198,19 @@ class MonitorForm(ServiceForm):
         if "text" in found["options"]:
             found["options"]["expected"] = found["options"].pop("text")
         for name in list(found["options"]):
-            if found["options"][name] is False:
+            if found["options"][name] is False and self._is_tick(name):
                 del found["options"][name]
+        if self.kind == "json" and self["options_expected"].data:
+            found["options"]["expected"] = self.cleaned_data["options_expected"]  # null and "" are values
         found["options"] = self._not_shown() | found["options"]
         found = {
             name: value for name, value in found.items() if name not in NUMBERS or value not in (None, "")
         }
         return found if self.row is not None else found | {"type": self.kind}
+
+    def _is_tick(self, name: str) -> bool:
+        """What is not ticked is as good as not set; a `false` that was typed is a value."""
+        return isinstance(self.fields.get(f"options_{name}"), forms.BooleanField)
 
     def _not_shown(self) -> dict[str, Any]:
         """Stored options that this form has no field for: they stay."""

@@ -40,17 +40,24 @@ def _is_number(name: str) -> bool:
 
 
 def names_of(keys: Iterable[int]) -> list[str]:
-    """In this order; where a name stands for several, the number. Two queries."""
+    """In this order; where a name stands for several, or reads as something else, the number. Two queries."""
     wanted = list(keys)
     names = dict(Monitor.objects.filter(pk__in=wanted).values_list("pk", "name"))
     others = Monitor.objects.filter(name__in=names.values()).exclude(pk__in=wanted)
     shared = set(others.values_list("name", flat=True))
     seen = list(names.values())
     return [
-        f"#{key}" if names[key] in shared or seen.count(names[key]) > 1 else names[key]
+        f"#{key}"
+        if names[key] in shared or seen.count(names[key]) > 1 or _misleads(names[key])
+        else names[key]
         for key in wanted
         if key in names
     ]
+
+
+def _misleads(name: str) -> bool:
+    """Another one's number, or what a status page's line has between its parts."""
+    return _is_number(name) or "|" in name
 
 
 def suggestions(beginning: str) -> list[str]:

@@ -13,8 +13,7 @@ from monitoring.models import NotificationChannel
 from monitoring.pages.forms import Headers, Lines, ServiceForm, TextArea, TimeZone, Words, gathered, spread
 from monitoring.pages.names import keys_of, names_of
 from monitoring.services.channels import shown_config
-
-STEPS = 5
+from monitoring.services.escalations import MAX_STEPS
 
 
 def _config_fields() -> dict[str, forms.Field]:
@@ -96,7 +95,7 @@ class WindowForm(ServiceForm):
     )
     starts_at = forms.DateTimeField(
         label=_("Begins"),
-        widget=forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local"}),
+        widget=forms.DateTimeInput(format="%Y-%m-%dT%H:%M:%S", attrs={"type": "datetime-local"}),
     )
     duration_minutes = forms.IntegerField(label=_("Minutes"), min_value=1)
     recurrence = forms.CharField(
@@ -120,13 +119,16 @@ class WindowForm(ServiceForm):
 
 
 class PolicyForm(ServiceForm):
-    """Some steps: after so many minutes without acknowledgement these channels hear of it."""
+    """As many steps as there may be: after so many minutes without acknowledgement these channels hear."""
 
     name = forms.CharField(label=_("Name"), max_length=100)
 
     def arrange(self) -> None:
         channels = list(NotificationChannel.objects.values_list("pk", "name"))
-        for number in range(STEPS):
+        # Were there more than may be, they are shown and refused, and not dropped.
+        stored = self.row.steps.count() if self.row is not None else 0
+        self.numbers = range(max(MAX_STEPS, stored))
+        for number in self.numbers:
             place = {"number": number + 1}
             self.fields[f"minutes_{number}"] = forms.IntegerField(
                 label=_("Step %(number)s: after so many minutes") % place,
@@ -153,7 +155,7 @@ class PolicyForm(ServiceForm):
     def given(self) -> dict[str, Any]:
         filled = [
             (self.cleaned_data[f"minutes_{number}"], self.cleaned_data[f"channels_{number}"])
-            for number in range(STEPS)
+            for number in self.numbers
         ]
         steps = [
             {"after_minutes": minutes, "channels": channels}

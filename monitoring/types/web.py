@@ -44,7 +44,7 @@ class OfKeyword(OfWeb):
 class OfJson(OfWeb):
     path = Text(max_length=500, help_text="Of the value: `checks.memory.status`.")
     comparison = serializers.ChoiceField(COMPARISONS, required=False)
-    expected = serializers.JSONField()
+    expected = serializers.JSONField(allow_null=True)
 
     def validate_path(self, value: str) -> str:
         try:

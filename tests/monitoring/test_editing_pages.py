@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from monitoring.models import (
@@ -12,9 +14,13 @@ from monitoring.models import (
     NotificationChannel,
     Status,
     StatusPage,
+    Tag,
 )
 from monitoring.pages import kinds
 from monitoring.pages.monitor_form import MonitorForm
+from monitoring.services.escalations import MAX_STEPS, save_policy
+from monitoring.services.status_pages import save_page
+from monitoring.services.windows import save_window
 from tests.monitoring.stock import make_incident, make_monitor
 
 pytestmark = pytest.mark.django_db
@@ -47,7 +53,7 @@ def filled(client, path: str) -> dict:
     data = {}
     for field in form:
         value = field.value()
-        if value not in (None, False, ""):
+        if not (value is None or value is False or value == ""):
             data[field.name] = "on" if value is True else value
     return data
 
@@ -247,6 +253,78 @@ def test_a_window_a_policy_and_a_status_page(admin, channel):
     for what, row in (("window", made), ("policy", policy), ("page", StatusPage.objects.get())):
         assert post(admin, f"{SETTINGS}/{what}/{row.pk}/remove").status_code == 302
         assert admin.get(f"{SETTINGS}/{what}/{row.pk}").status_code == 404
+
+
+# --- what is not touched stays ---------------------------------------------------
+def unchanged(client, path: str) -> None:
+    """The form is sent back as it came."""
+    answer = client.post(path, filled(client, path))
+    assert answer.status_code == 302, answer.context["form"].errors
+
+
+def test_a_policy_keeps_each_of_its_steps_and_takes_as_many_as_the_service(admin, ada, channel):
+    steps = [{"after_minutes": 5 * number, "channels": [channel.pk]} for number in range(MAX_STEPS)]
+    policy = save_policy(ada, {"name": "Night", "steps": steps})
+    path = f"{SETTINGS}/policy/{policy.pk}"
+    unchanged(admin, path)
+    assert [step.after_minutes for step in policy.steps.all()] == [*range(0, 5 * MAX_STEPS, 5)]
+    # What could not be saved as it is, is refused and not cut off.
+    policy.steps.create(after_minutes=999).channels.add(channel)
+    answer = admin.post(path, filled(admin, path))
+    assert answer.context["form"].non_field_errors() and policy.steps.count() == MAX_STEPS + 1
+
+
+@pytest.mark.parametrize("expected", [False, True, None, "", "true", "5", 0, 5.5, "a text"])
+def test_a_value_of_any_kind_is_expected_as_it_was(admin, expected):
+    options = {"path": "checks.db", "expected": expected, "ignore_certificate": True}
+    shop = make_monitor("Shop", type="json", url="https://1.1.1.1/health", options=options)
+    unchanged(admin, f"{SETTINGS}/monitor/{shop.pk}")
+    shop.refresh_from_db()
+    assert shop.options == options
+
+
+def test_the_grace_of_a_push_monitor_is_set_kept_and_taken_back(admin):
+    fields = {"name": "Backup", "severity": "info", "interval": "3600"}
+    post(admin, f"{SETTINGS}/monitor/add?type=push", **fields, options_grace="0")
+    backup = Monitor.objects.get()
+    assert backup.options == {"grace": 0}
+    path = f"{SETTINGS}/monitor/{backup.pk}"
+    unchanged(admin, path)
+    assert Monitor.objects.get().options == {"grace": 0}
+    assert admin.post(path, filled(admin, path) | {"options_grace": ""}).status_code == 302
+    assert Monitor.objects.get().options == {}
+
+
+def test_tags_with_commas_and_lines_of_a_body_stay_as_they_are(admin):
+    shop = make_monitor("Shop", url="https://1.1.1.1/", method="POST", body="one\ntwo\n")
+    names = ["Köln, Deutz", 'so "called"', "x"]
+    shop.tags.set(Tag.objects.create(name=name) for name in names)
+    path = f"{SETTINGS}/monitor/{shop.pk}"
+    data = filled(admin, path)
+    data["body"] = data["body"].replace("\n", "\r\n")  # as browsers do
+    assert admin.post(path, data).status_code == 302
+    shop.refresh_from_db()
+    assert {tag.name for tag in shop.tags.all()} == {*names}
+    assert shop.body == "one\ntwo\n"
+
+
+def test_names_that_read_as_something_else_are_given_by_number(admin, ada):
+    odd, number = make_monitor("Core | Shop"), make_monitor("#1")
+    page = save_page(
+        ada,
+        {"title": "Haze", "slug": "haze", "monitors": [{"monitor": one.pk} for one in (odd, number)]},
+    )
+    unchanged(admin, f"{SETTINGS}/page/{page.pk}")
+    assert list(page.entries.values_list("monitor", "group")) == [(odd.pk, ""), (number.pk, "")]
+
+
+def test_a_window_begins_at_the_second_it_began(admin, ada):
+    starts_at = datetime(2027, 3, 1, 3, 0, 30, tzinfo=UTC)
+    given = {"name": "Disks", "starts_at": starts_at, "duration_minutes": 60, "everything": True}
+    window = save_window(ada, given)
+    unchanged(admin, f"{SETTINGS}/window/{window.pk}")
+    window.refresh_from_db()
+    assert window.starts_at == starts_at
 
 
 WRITES = [
