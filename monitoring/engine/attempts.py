@@ -38,9 +38,13 @@ async def attempt(watched: Watched, context: Context) -> Result:
         result = failed.result
     except Exception as error:
         result = _failure(error, watched)
-    if result.response_ms is None and result.is_up is not None and (result.is_up or result.status_code):
+    if kind.timed and result.response_ms is None and _is_answer(result):
         result = replace(result, response_ms=round((loop.time() - began) * 1000, 3))
     return result
+
+
+def _is_answer(result: Result) -> bool:
+    return result.is_up is not None and bool(result.is_up or result.status_code)
 
 
 def _failure(error: Exception, watched: Watched) -> Result:

@@ -36,9 +36,12 @@ OF_RULES = (
     "retry_interval", "retries", "severity", "response_time_warning_ms", "response_time_critical_ms",
 )  # fmt: skip
 OF_STATE = (
-    "status", "since", "failures", "first_failure_at", "slowness", "checked_at", "pushed_at", "fence",
-    "slot_at",
+    "status", "since", "failures", "first_failure_at", "slowness", "checked_at", "pushed_at",
+    "pushed_message", "pushed_ms", "fence", "slot_at",
 )  # fmt: skip
+
+
+OF_PUSH = ("pushed_at", "pushed_message", "pushed_ms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,7 @@ def _claim_of(row: dict[str, Any]) -> Claim:
     )
     watched = Watched(
         monitor_id=row["pk"],
-        pushed_at=state["pushed_at"],
+        **{name: state[name] for name in OF_PUSH},
         checked_at=state["checked_at"],
         headers=_headers(row["headers"]),
         options=_options(row["options"]),

@@ -142,6 +142,10 @@ class MonitorState(models.Model):
     )
     certificate_expires_at = models.DateTimeField(null=True)
     pushed_at = models.DateTimeField(null=True, help_text=_("When somebody last called in, for type push."))
+    pushed_message = models.CharField(
+        max_length=250, blank=True, default="", db_default="", help_text=_("What they said.")
+    )
+    pushed_ms = models.FloatField(null=True, help_text=_("How long it took, as they say."))
 
     class Meta:
         indexes = [

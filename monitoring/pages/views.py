@@ -17,6 +17,7 @@ from monitoring.pages import kinds, reading
 from monitoring.pages.access import StaffRequest, staff_page
 from monitoring.pages.series import RANGES, series
 from monitoring.pages.uptime import Uptimes, uptimes_of
+from monitoring.rendering import push_url
 
 LAST = 20
 UPTIME_DAYS = (1, 7, 30, 90)
@@ -56,6 +57,7 @@ def monitor_page(request: StaffRequest, monitor_id: int) -> HttpResponseBase:
         "ranges": list(RANGES),
         "kind": kinds.label(monitor.type),
         "interval": timedelta(seconds=monitor.interval),
+        "push_url": push_url(monitor) if request.user.is_admin else None,
     }
     return TemplateResponse(request, "monitoring/monitor.html", context)
 

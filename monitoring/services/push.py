@@ -11,13 +11,17 @@ from hazesite import ratelimits
 from monitoring.errors import UnknownPushToken
 from monitoring.models import Monitor, MonitorState
 from monitoring.services import standing
+from monitoring.types.push import NO_NEWS
 
 SIGNS_PER_MONITOR = "120/m"
 WRONG_PER_ADDRESS = "30/m"
 
 
-def take_sign(token: str, address: str | None, *, up: bool) -> Monitor:
-    """Note that it lives, or with `up=False` that it says itself that it does not; an engine looks at once.
+def take_sign(
+    token: str, address: str | None, *, up: bool, message: str = NO_NEWS, ms: float | None = None
+) -> Monitor:
+    """Note that it lives, or with `up=False` that it says itself that it does not; an engine looks at once,
+    and stores the message and the time as the answer of its check.
 
     Raises `UnknownPushToken` for a monitor that is paused too, and `TooMany`.
     """
@@ -33,6 +37,8 @@ def take_sign(token: str, address: str | None, *, up: bool) -> Monitor:
     ratelimits.spend("push-signs", hashlib.sha256(token.encode()).hexdigest()[:32], SIGNS_PER_MONITOR)
     with transaction.atomic():
         now = timezone.now()
-        MonitorState.objects.filter(monitor=monitor).update(pushed_at=now if up else None)
+        MonitorState.objects.filter(monitor=monitor).update(
+            pushed_at=now if up else None, pushed_message=message or NO_NEWS, pushed_ms=ms
+        )
         standing.check_soon(monitor, now)
     return monitor

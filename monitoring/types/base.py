@@ -42,6 +42,8 @@ class Watched:
     options: Mapping[str, Any] = field(default_factory=dict)
     uses_monitoring_token: bool = False
     pushed_at: datetime | None = None
+    pushed_message: str = ""
+    pushed_ms: float | None = None
     checked_at: datetime | None = None
 
 
@@ -100,6 +102,8 @@ class MonitorType(ABC):
     connects: ClassVar[bool] = True
     """Whether checks connect to `url` or `host`, so that the address is judged when it is stored."""
     usual_port: ClassVar[int] = 0
+    timed: ClassVar[bool] = True
+    """Whether an attempt takes as long as the target needs to answer; else only the type can tell."""
 
     def clean(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """The settings of a monitor as this type wants them. Raises `DoesNotFit` with the names of fields."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import QueryDict
@@ -50,8 +51,13 @@ class PushViews(ViewSet):
 
 
 def _take(request: Request, token: str, *given: Any) -> Response:
-    """Who says in any of them that it is down is believed."""
+    """Who says in any of them that it is down is believed; of the rest the last one that says it counts."""
     signs = [parsed(inputs.PushIn, one.dict() if isinstance(one, QueryDict) else one) for one in given]
     up = all(sign["status"] != "down" for sign in signs)
-    push.take_sign(token, device_of(request).address, up=up)
+    message, ms = (_last(sign.get(name) for sign in signs) for name in ("msg", "ping"))
+    push.take_sign(token, device_of(request).address, up=up, message=message or push.NO_NEWS, ms=ms)
     return success(None, ok=True)
+
+
+def _last(said: Iterable[Any]) -> Any:
+    return next((one for one in reversed(list(said)) if one not in (None, "", push.NO_NEWS)), None)
