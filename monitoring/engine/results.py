@@ -26,7 +26,7 @@ from monitoring.types import Result
 MOST_ERROR, MOST_ANSWER = 500, 1000
 OF_STATE = (
     "status", "since", "failures", "first_failure_at", "slowness", "checked_at", "next_check_at", "fence",
-    "certificate_expires_at",
+    "engine", "certificate_expires_at",
 )  # fmt: skip
 
 
@@ -93,7 +93,8 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """`void`: results of monitors that were deleted, paused, changed or taken by another engine since."""
+    """`void`: results of monitors that were deleted, paused, changed or taken by another engine since, and
+    those that are stored already."""
 
     applied: Sequence[Applied]
     void: int
@@ -139,7 +140,9 @@ def _apply(newest: dict[int, Outcome], now: datetime) -> list[Applied]:
 
 
 def _counts(outcome: Outcome, row: dict[str, Any]) -> bool:
-    return bool(row["fence"] == outcome.claim.fence and row["status"] != Status.PAUSED)
+    """A result uses its claim up: one that comes again, for the answer to its commit was lost, is void."""
+    is_held = row["fence"] == outcome.claim.fence and row["engine"]
+    return bool(is_held and row["status"] != Status.PAUSED)
 
 
 def _applied(outcome: Outcome, row: dict[str, Any], maintained: bool, now: datetime) -> Applied:

@@ -159,6 +159,17 @@ def test_a_child_that_comes_back_right_after_its_parent_is_not_told(stage):
     assert [title for _channel, _event, title in stage.told] == ["router is down", "router is up again"]
 
 
+def test_a_child_that_is_slow_while_its_parent_is_down_is_not_told_of(stage):
+    stage.channel()
+    router, _switch, web = family(stage)
+    stage.fails(router)
+    stage.speeds_up(stage.slows(web))
+    assert [title for _channel, _event, title in stage.drain()] == ["router is down"]
+    stage.recovers(router)
+    stage.slows(web)
+    assert [title for _channel, _event, title in stage.drain()] == ["router is up again", "web is slow"]
+
+
 def test_a_circle_of_parents_ends(stage):
     stage.channel()
     one = stage.monitor("one")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from hazesite.outgoing.models import Delivery
@@ -95,6 +95,24 @@ def test_an_incident_of_two_weeks_is_told_when_it_ends(stage):
     assert not Delivery.objects.exists()
     stage.recovers(web)
     assert [event for _channel, event, _title in stage.drain()] == ["up"]
+
+
+def test_what_was_told_is_not_told_again_although_the_ledger_has_forgotten(stage):
+    from monitoring.alerts import queueing
+    from monitoring.events import Recovered, WentDown
+
+    stage.channel()
+    web = stage.monitor()
+    down = stage.fails(web)
+    stage.drain()
+    up = stage.recovers(web)
+    stage.drain()
+    Delivery.objects.all().delete()
+    with transaction.atomic():
+        queueing.went_down(WentDown(web.pk, down.pk))
+        queueing.recovered(Recovered(web.pk, up.pk))
+    assert Delivery.objects.count() == 2
+    assert stage.drain() == []
 
 
 # --- whom ------------------------------------------------------------------------

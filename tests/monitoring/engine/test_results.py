@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
 from monitoring.engine import results
@@ -85,6 +85,16 @@ def test_it_recovers(happened):
     assert spells(web) == [("down", 0, 120), ("up", 120, None)]
     fail(web, after(180))
     assert Incident.objects.count() == 2
+
+
+def test_an_incident_that_is_open_already_is_that_of_a_new_outage_too(happened):
+    """Of a monitor whose state is older than its incidents: out of a backup, say."""
+    web = monitor()
+    known = Incident.objects.create(monitor=web, severity="critical", started_at=after(-60))
+    assert fail(web, after(0)).status == Status.DOWN
+    assert (Incident.objects.get(), happened) == (known, [])
+    see(web, after(60))
+    assert happened == [Recovered(web.pk, known.pk)]
 
 
 def test_slow_answers_are_told_and_are_no_downtime(happened):
@@ -237,6 +247,34 @@ def test_an_hour_without_answers_has_no_bounds():
     assert (HourStat.objects.get().min_ms, HourStat.objects.get().down) == (None, 2)
     see(web, after(120), response_ms=7)
     assert (HourStat.objects.get().min_ms, HourStat.objects.get().max_ms) == (7, 7)
+
+
+def test_results_that_are_stored_again_after_a_failure_count_once(happened, monkeypatch):
+    """The database goes away when half of it is written."""
+    web = monitor()
+    claims, real = take(after(0), web), results.troubles.follow
+
+    def follow(applied, now):
+        monkeypatch.setattr(results.troubles, "follow", real)
+        raise OperationalError("gone")
+
+    monkeypatch.setattr(results.troubles, "follow", follow)
+    with pytest.raises(OperationalError):
+        found(*claims, at=after(0))
+    assert not Check.objects.exists() and not HourStat.objects.exists()
+    found(*claims, at=after(0))
+    for sums in (HourStat.objects.get(), DayStat.objects.get()):
+        assert (sums.up, sums.sum_ms, sums.ms_3) == (1, 100, 1)
+
+
+def test_a_result_that_is_stored_again_because_the_answer_was_lost_counts_once(happened):
+    """Else the one failing attempt of a warning would be two, and an outage."""
+    web = monitor(severity="warning")
+    claims = take(after(0), web)
+    failed = {"at": after(0), "is_up": False, "error": "refused", "response_ms": None}
+    assert (len(found(*claims, **failed).applied), found(*claims, **failed).void) == (1, 1)
+    assert (status_of(web), Incident.objects.count(), happened) == (Status.PENDING, 0, [])
+    assert HourStat.objects.get().down == DayStat.objects.get().down == Check.objects.count() == 1
 
 
 # --- many ------------------------------------------------------------------------
