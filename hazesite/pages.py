@@ -10,8 +10,11 @@ from csp.decorators import csp_replace
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.templatetags.static import static
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
 from django.utils.decorators import method_decorator
-from django.utils.translation import gettext as _
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerSplitView
 from rest_framework.negotiation import DefaultContentNegotiation
@@ -57,7 +60,7 @@ def favicon(_request: HttpRequest) -> HttpResponse:
 
 @csrf_exempt
 def no_such_call(_request: HttpRequest) -> HttpResponse:
-    return plain_error(404, "not_found", _("There is no such call in this API."))
+    return plain_error(404, "not_found", str(_("There is no such call in this API.")))
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -76,7 +79,13 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return _page(request, 500, "server_error", _("Something went wrong on our side."))
 
 
-def _page(request: HttpRequest, status: int, code: str, sentence: str) -> HttpResponse:
+def _page(request: HttpRequest, status: int, code: str, sentence: Promise) -> HttpResponse:
+    """For people in the language of the page that they asked for, else in their browser's."""
     if f"{request.path}/".startswith("/api/"):
-        return plain_error(status, code, sentence)
-    return render(request, "hazesite/error.html", {"sentence": sentence}, status=status)
+        return plain_error(status, code, str(sentence))
+    language = getattr(request, "LANGUAGE_CODE", "") or translation.get_language_from_request(request)
+    with translation.override(language):
+        answer = render(request, "hazesite/error.html", {"sentence": sentence}, status=status)
+    answer.headers["Content-Language"] = language
+    patch_vary_headers(answer, ("Accept-Language", "Cookie"))
+    return answer

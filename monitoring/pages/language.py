@@ -27,6 +27,7 @@ def in_their_language(view: View) -> View:
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         language = language_of(request)
+        request.LANGUAGE_CODE = language  # for an error page in its place
         with translation.override(language):
             response = view(request, *args, **kwargs)
             if isinstance(response, SimpleTemplateResponse):

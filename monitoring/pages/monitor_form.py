@@ -195,18 +195,22 @@ class MonitorForm(ServiceForm):
     def given(self) -> dict[str, Any]:
         found = {name: value for name, value in super().given().items() if name != "version"}
         found = gathered(found, "options")
-        if "text" in found["options"]:
-            found["options"]["expected"] = found["options"].pop("text")
-        for name in list(found["options"]):
-            if found["options"][name] is False and self._is_tick(name):
-                del found["options"][name]
-        if self.kind == "json" and self["options_expected"].data:
-            found["options"]["expected"] = self.cleaned_data["options_expected"]  # null and "" are values
-        found["options"] = self._not_shown() | found["options"]
+        found["options"] = self._not_shown() | self._options(found["options"])
         found = {
             name: value for name, value in found.items() if name not in NUMBERS or value not in (None, "")
         }
         return found if self.row is not None else found | {"type": self.kind}
+
+    def _options(self, filled: dict[str, Any]) -> dict[str, Any]:
+        """As the type calls them."""
+        found = {
+            name: value for name, value in filled.items() if value is not False or not self._is_tick(name)
+        }
+        if "text" in found:
+            found["expected"] = found.pop("text")
+        if self.kind == "json" and self["options_expected"].data:
+            found["expected"] = self.cleaned_data["options_expected"]  # null and "" are values
+        return found
 
     def _is_tick(self, name: str) -> bool:
         """What is not ticked is as good as not set; a `false` that was typed is a value."""

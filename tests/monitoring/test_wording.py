@@ -44,6 +44,27 @@ def everything_said() -> set[str]:
     return said | {text for path in pages for text in said_in_templates(path)}
 
 
+SAME = {"Ping", "Port", "Push", "There is no such call in this API."}
+"""What is called so everywhere, and what is said by the API."""
+REFUSALS = (
+    "monitoring/errors.py", "monitoring/monitor_settings.py", "monitoring/settings_fields.py",
+    "monitoring/services/*.py", "monitoring/types/*.py", "monitoring/alerts/configs.py",
+    "hazesite/errors.py", "hazesite/pages.py",
+)  # fmt: skip
+
+
+def refusals() -> set[str]:
+    """What a form or a button of the pages may be answered. Texts for the API alone are among them."""
+    return {text for where in REFUSALS for path in APP.parent.glob(where) for text in said_in_python(path)}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_refusals_are_said_in_each_language(language):
+    with translation.override(language):
+        unsaid = {text for text in refusals() if translation.gettext(text) == text}
+    assert unsaid <= SAME, unsaid
+
+
 def catalogue(language: str) -> dict[object, str]:
     with (APP / f"locale/{language}/LC_MESSAGES/django.mo").open("rb") as file:
         return gettext.GNUTranslations(file)._catalog  # type: ignore[attr-defined]
