@@ -48,6 +48,17 @@ def test_an_escalation_that_waits_is_dropped_when_it_is_acknowledged(stage, moir
     assert stage.work(hours=2) == []
 
 
+def test_whatever_the_clock_says_an_acknowledged_incident_takes_no_step(stage):
+    """Of two who write at the same moment."""
+    first, second = stage.channel("a", default=False, remind_minutes=5), stage.channel("b", default=False)
+    incident = stage.fails(stage.monitor(escalation=stage.policy((0, [first]), (5, [second]))))
+    stage.drain()
+    rows = Incident.objects.filter(pk=incident.pk)
+    rows.update(acknowledged_at=stage.clock.now, next_step_at=stage.clock.now)
+    assert stage.work(hours=1) == []
+    assert Delivery.objects.count() == 1
+
+
 def test_who_asked_for_reminders_is_reminded_and_nobody_else(stage):
     stage.channel("often", remind_minutes=10)
     stage.channel("once")

@@ -58,10 +58,11 @@ def test_old_checks_go_and_new_ones_stay(settings):
     partitions.ensure_ahead(Check)
     for one in (web, other):
         see(one, now - timedelta(hours=1))
-    _make_old(web, now - timedelta(days=9))
+    for days in (9, 6.99):
+        _make_old(web, now - timedelta(days=days))
     upkeep.forget_old_checks()
     assert Check.objects.filter(at__lt=now - timedelta(days=8)).count() == 0
-    assert Check.objects.count() == 2
+    assert Check.objects.count() == 3
 
 
 def _make_old(one: Monitor, at) -> None:

@@ -4,10 +4,12 @@ import ssl
 
 import pytest
 import trustme
+from yarl import URL
 
 from monitoring.connecting import Connections
 from monitoring.types import types
 from monitoring.types.web import compares, ranges
+from monitoring.web_requests import Wanted
 from tests.monitoring.engine.stage import Surroundings
 from tests.servers.targets import listen_with
 
@@ -180,6 +182,20 @@ async def test_socketio(here, targets):
         assert (await here.check("socketio", url=f"{targets.base_url}{path}")).is_up
     result = await here.check("socketio", url=f"{targets.base_url}/ok")
     assert (result.is_up, result.error) == (False, "The answer opens no Engine.IO session")
+
+
+@pytest.mark.parametrize(
+    ("location", "goes_along"),
+    [
+        ("/elsewhere", True), ("https://a.org/b", True), ("http://a.org/", False),
+        ("https://a.org:8443/", False), ("https://b.a.org/", False), ("//b.org/", False),
+    ],
+)  # fmt: skip
+def test_another_scheme_or_port_is_another_origin(location, goes_along):
+    headers = {"Authorization": "hush", "Accept": "text/html"}
+    asked = Wanted("POST", URL("https://a.org/"), headers, "a secret", "a token").after(307, location)
+    kept = (asked.headers, asked.body, asked.token)
+    assert kept == ((headers, "a secret", "a token") if goes_along else ({"Accept": "text/html"}, "", ""))
 
 
 async def test_the_token_goes_to_this_site_alone(here, targets, settings):
