@@ -197,10 +197,12 @@ async def test_without_a_network_of_its_own_nothing_is_down(watch, settings, hap
     settings.MONITOR_REFERENCE_TARGETS = [f"127.0.0.1:{free_port()}"]
     there = await sync_to_async(watch)("there", url="http://no-such-name.invalid/")
     here = await sync_to_async(watch)("here", url=f"http://127.0.0.1:{free_port()}/")
+    hangs = await sync_to_async(watch)("hangs", path="/slow?seconds=9", timeout=0.5)
     async with running(Engine()):
         await until(status_is(there, Status.UNKNOWN))
         await until(status_is(here, Status.DOWN))
-    assert [event.monitor_id for event in happened] == [here.pk]
+        await until(status_is(hangs, Status.DOWN))  # this machine is reached without a network
+    assert {event.monitor_id for event in happened} == {here.pk, hangs.pk}
     check = await Check.objects.aget(monitor_id=there.pk)
     assert check.is_up is None
     assert check.error.startswith("This host has no network")
