@@ -16,6 +16,7 @@ from hazesite.api import JsonBody, parsed
 from monitoring import inputs
 from monitoring import serializers as s
 from monitoring.services import push
+from monitoring.types.push import NO_NEWS
 from monitoring.views import examples
 from monitoring.views.envelope import answer_errors_in_both, refusals, success
 
@@ -55,9 +56,9 @@ def _take(request: Request, token: str, *given: Any) -> Response:
     signs = [parsed(inputs.PushIn, one.dict() if isinstance(one, QueryDict) else one) for one in given]
     up = all(sign["status"] != "down" for sign in signs)
     message, ms = (_last(sign.get(name) for sign in signs) for name in ("msg", "ping"))
-    push.take_sign(token, device_of(request).address, up=up, message=message or push.NO_NEWS, ms=ms)
+    push.take_sign(token, device_of(request).address, up=up, message=message or NO_NEWS, ms=ms)
     return success(None, ok=True)
 
 
 def _last(said: Iterable[Any]) -> Any:
-    return next((one for one in reversed(list(said)) if one not in (None, "", push.NO_NEWS)), None)
+    return next((one for one in reversed(list(said)) if one not in (None, "", NO_NEWS)), None)
