@@ -27,7 +27,7 @@ class OnLoop:
 class Loopback(ABC):
     """What it holds outlives `stop_listening`. Port 0 is any free one, which it then keeps."""
 
-    host = "127.0.0.1"
+    address = "127.0.0.1"
 
     def __init__(self, name: str, port: int) -> None:
         self.port = port
@@ -74,7 +74,7 @@ class Loopback(ABC):
     async def _listen(self) -> None:
         self.runner = web.AppRunner(self.application(), access_log=None, shutdown_timeout=0)
         await self.runner.setup()
-        await web.TCPSite(self.runner, self.host, self.port, reuse_address=True).start()
+        await web.TCPSite(self.runner, self.address, self.port, reuse_address=True).start()
         self.port = self.runner.addresses[0][1]
         self.listens()
 
@@ -95,7 +95,7 @@ class Loopback(ABC):
 
     @property
     def base_url(self) -> str:
-        return f"http://{self.host}:{self.port}"
+        return f"http://{self.address}:{self.port}"
 
     def wait(self, until: Callable[[], Any], seconds: float = 10) -> Any:
         """What `until` gives once it is true. Raises AssertionError after `seconds`."""

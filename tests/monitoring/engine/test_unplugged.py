@@ -70,7 +70,7 @@ def cable() -> Iterator[Cable]:
 @pytest.fixture
 def far(cable: Cable) -> Iterator[Targets]:
     server = Targets()
-    server.host = cable.there
+    server.address = cable.there
     server.start()
     yield server
     server.stop()
@@ -92,7 +92,7 @@ def way(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def place(tmp_path, cable, far, way) -> Iterator[Unplugged]:
     # Only who asks beyond the next host notices that nobody answers there.
-    references = f"{far.host}:{far.port}" if way == "beyond" else ""
+    references = f"{far.address}:{far.port}" if way == "beyond" else ""
     own = {"DATABASE_URL": f"sqlite:///{tmp_path}/data/own.sqlite3", "REDIS_URL": ""}
     made = Unplugged(tmp_path / "data", cable.inside, MONITOR_REFERENCE_TARGETS=references, **own)
     yield made
