@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from hazesite.errors import Invalid, Refused
+from hazesite.errors import Invalid, Refused, Unfit
 
 
 class ForgottenAlready(Refused):
@@ -10,7 +10,7 @@ class ForgottenAlready(Refused):
     message = _("The single uses of that day are not kept any more; its figures stay as they are.")
 
 
-class BadRange(Invalid):
+class BadRange(Unfit):
     code = "bad_range"
     message = _("There is no such range of days.")
 
@@ -20,6 +20,6 @@ class UnknownFeature(Invalid):
     message = _("There is no such feature.")
 
 
-class NotConfirmed(Invalid):
+class NotConfirmed(Refused):
     code = "not_confirmed"
     message = _("Type the words that confirm it.")

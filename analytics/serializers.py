@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from rest_framework import serializers
@@ -9,8 +10,10 @@ from analytics.answers.features import MAX_STEPS, MIN_STEPS
 from analytics.answers.window import MAX_DAYS
 from analytics.collecting.cleaning import PLATFORMS
 from analytics.exporting import DATASETS, FORMATS
+from analytics.features import FEATURES
 from analytics.keeping import CONFIRM
 from hazesite.api import PageQuery
+from hazesite.fields import Asked, AskedDay, Flag, Shaped, Strict, Text
 
 Any_ = dict[str, Any]
 
@@ -18,31 +21,29 @@ Any_ = dict[str, Any]
 class WindowQuery(serializers.Serializer[Any_]):
     """`?days=` (30 where nothing is said) or `?from=&to=`, and whom: all where nothing is said."""
 
-    days = serializers.IntegerField(min_value=1, max_value=MAX_DAYS, required=False)
-    to = serializers.DateField(required=False, help_text="The last day; today where it is missing.")
+    days = Asked(min_value=1, max_value=MAX_DAYS, required=False)
+    to = AskedDay(required=False, help_text="The last day; today where it is missing.")
     platform = serializers.ChoiceField(choices=[*PLATFORMS, "Other", "Unknown"], required=False)
-    version = serializers.RegexField(r"^[\w.+-]{1,20}$", required=False, help_text="Such as 2.4.1.")
+    version = Shaped(r"^[0-9A-Za-z_.+-]{1,20}\Z", required=False, help_text="Such as 2.4.1.")
     role = serializers.ChoiceField(choices=[role.value for role in GRANTABLE], required=False)
 
     def get_fields(self) -> dict[str, Any]:
         # `from` is a word of Python.
         return {
-            "from": serializers.DateField(required=False, help_text="The first day."),
+            "from": AskedDay(required=False, help_text="The first day."),
             **super().get_fields(),
         }
 
 
-class FunnelQuery(WindowQuery):
-    steps = serializers.RegexField(
-        r"^[a-z_.]{1,40}(,[a-z_.]{1,40})+$",
-        help_text=f"{MIN_STEPS} to {MAX_STEPS} features in their order, with commas between them.",
-    )
+NAMES = "|".join(re.escape(name) for name in FEATURES)
+STEPS = rf"^({NAMES})(,({NAMES})){{{MIN_STEPS - 1},{MAX_STEPS - 1}}}\Z"
+ASKED = f"{MIN_STEPS} to {MAX_STEPS} features in their order, with commas between them"
 
-    def validate_steps(self, value: str) -> list[str]:
-        steps = value.split(",")
-        if len(steps) > MAX_STEPS:
-            raise serializers.ValidationError(f"At most {MAX_STEPS}.")
-        return steps
+
+class FunnelQuery(WindowQuery):
+    steps = Shaped(
+        STEPS, help_text=f"{ASKED}.", error_messages={"invalid": f"{ASKED}, of: {', '.join(FEATURES)}."}
+    )
 
 
 class RetentionQuery(WindowQuery):
@@ -63,15 +64,15 @@ class StatsQuery(serializers.Serializer[Any_]):
 
 
 class InactiveQuery(PageQuery):
-    days = serializers.IntegerField(min_value=1, max_value=365, default=30)
+    days = Asked(min_value=1, max_value=365, default=30)
 
 
-class ResetIn(serializers.Serializer[Any_]):
-    confirm = serializers.CharField(max_length=40, help_text=f"`{CONFIRM}`")
+class ResetIn(Strict):
+    confirm = Text(max_length=40, help_text=f"`{CONFIRM}`")
 
 
-class ChoiceIn(serializers.Serializer[Any_]):
-    collect = serializers.BooleanField()
+class ChoiceIn(Strict):
+    collect = Flag()
 
 
 # --- what comes out ----------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from django.utils.functional import Promise
@@ -100,6 +101,15 @@ class Asked(serializers.IntegerField):
     def to_internal_value(self, data: Any) -> int:
         if not re.fullmatch(r"-?[0-9]{1,19}", str(data)):
             self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class AskedDay(serializers.DateField):
+    """A day in an address, as 2026-02-28 and in no other of the ways in which ISO 8601 writes it."""
+
+    def to_internal_value(self, data: Any) -> date:
+        if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", str(data)):
+            self.fail("invalid", format="YYYY-MM-DD")
         return super().to_internal_value(data)
 
 
