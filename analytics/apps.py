@@ -7,7 +7,7 @@ class AnalyticsConfig(AppConfig):
     name = "analytics"
 
     def ready(self) -> None:
-        from analytics import audit, health, jobs, metrics, personal  # noqa: F401 - they register themselves
+        from analytics import audit, examinations, health, jobs, metrics, personal  # noqa: F401 - they register themselves
         from analytics.collecting import note_event
         from hazesite.realtime import handlers
 

@@ -63,6 +63,6 @@ def country(address: str) -> str:
     try:
         whole = "City" in reader.metadata().database_type
         found = reader.city(address) if whole else reader.country(address)
-    except (AddressNotFoundError, ValueError, TypeError):
+    except (AddressNotFoundError, ValueError, TypeError, RuntimeError):  # the last: a damaged file
         return ""
     return found.country.iso_code or ""
