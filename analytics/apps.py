@@ -9,7 +9,9 @@ class AnalyticsConfig(AppConfig):
     def ready(self) -> None:
         from analytics import audit, examinations, health, jobs, metrics, personal  # noqa: F401 - they register themselves
         from analytics.collecting import note_event
+        from hazesite import partitions
         from hazesite.realtime import handlers
 
         handlers.WATCHERS.append(note_event)
+        partitions.COLUMNS["analytics_featureuse"] = "at"
         personal.register()

@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from datetime import UTC
 
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 from geoip2.database import Reader
 
-from analytics import partitions
 from analytics.collecting.buffering import EVENTS
 from analytics.health import LATE
+from analytics.models import FeatureUse
 from analytics.rollups.progress import last_run
+from hazesite import partitions
 from hazesite.metrics.reading import counted
 from hazesite.operations.doctor import Finding, doubtful, examination, well
 
@@ -26,7 +28,7 @@ def analytics() -> Iterator[Finding]:
         return
     yield _added_up()
     yield _dropped()
-    if partitions.is_partitioned():
+    if connection.vendor == "postgresql":
         yield _partitions()
 
 
@@ -53,7 +55,7 @@ def _dropped() -> Finding:
 
 
 def _partitions() -> Finding:
-    today, made = timezone.now().astimezone(UTC).date(), partitions.days()
+    today, made = timezone.now().astimezone(UTC).date(), partitions.partitions(FeatureUse)
     if today in made:
         return well("days of uses", f"made until {max(made)}")
     advice = "Nothing is lost. A worker makes them every six hours, manage.py rollup at once."

@@ -7,9 +7,11 @@ from django.conf import settings
 from django.db import transaction
 from django_tasks import task
 
-from analytics import keeping, partitions
+from analytics import keeping
 from analytics.collecting.sessions import end_idle_sessions
+from analytics.models import FeatureUse
 from analytics.rollups import running
+from hazesite import partitions
 from hazesite.jobs.periodic import periodic
 
 
@@ -29,7 +31,7 @@ def end_usage_sessions() -> int:
 @periodic(every=timedelta(hours=6))
 @task(max_attempts=3)
 def look_after_partitions() -> int:
-    return partitions.ensure() if settings.ANALYTICS else 0
+    return partitions.ensure_ahead(FeatureUse, keeping.AHEAD_DAYS) if settings.ANALYTICS else 0
 
 
 @task(max_attempts=10)

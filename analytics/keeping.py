@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import connection, models, transaction
 
 from accounts.models import User
-from analytics import days, partitions
+from analytics import days
 from analytics.collecting.visitors import visitors_known_as
 from analytics.errors import NotConfirmed
 from analytics.events import AnalyticsReset
@@ -27,11 +27,12 @@ from analytics.models import (
     Visitor,
 )
 from analytics.rollups.progress import USES
+from hazesite import partitions
 from hazesite.errors import NotAllowed
 from hazesite.events import publish
 from hazesite.housekeeping import chore
 
-PORTION = 5000
+PORTION, AHEAD_DAYS = 5000, 7
 CONFIRM = "reset analytics"
 COLLECTED = (FeatureUse, UsageSession, UsageDay, SessionDay, Visitor)
 
@@ -69,8 +70,8 @@ def _ago(count: int) -> Any:
 def _forget_uses() -> int:
     """Whole days on PostgreSQL, counted as one each; rows elsewhere."""
     limit = days.begin_of(_ago(settings.ANALYTICS_KEEP_EVENTS_DAYS))
-    if partitions.is_partitioned():
-        return partitions.drop_before(limit.astimezone(UTC).date())
+    if connection.vendor == "postgresql":
+        return partitions.drop_before(FeatureUse, limit.astimezone(UTC).date())
     return in_portions(FeatureUse.objects.filter(at__lt=limit))
 
 

@@ -114,12 +114,14 @@ def build(events: int) -> float:
 def _empty(vendor: str) -> None:
     from django.db import connection
 
-    from analytics import days, partitions
+    from analytics import days
+    from analytics.models import FeatureUse
+    from hazesite import partitions
 
     with connection.cursor() as cursor:
         cursor.execute(f"{'TRUNCATE' if vendor == 'postgresql' else 'DELETE FROM'} analytics_featureuse")
     today = days.today()
-    partitions.ensure(today - days.DAY * (DAYS + 1), today + days.DAY)
+    partitions.ensure(FeatureUse, list(days.days(today - days.DAY * (DAYS + 1), today + days.DAY)))
 
 
 def _first_moment() -> str:

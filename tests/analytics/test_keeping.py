@@ -12,13 +12,14 @@ from django.utils import timezone
 
 from accounts import erasing
 from accounts.exporting import pieces
-from analytics import keeping, partitions
+from analytics import keeping
 from analytics.answers import people
 from analytics.answers.window import last_days
 from analytics.collecting import visitors
 from analytics.jobs import add_up_usage, look_after_partitions
 from analytics.models import FeatureUse, OptOut, Salt, SessionDay, TicketFact, UsageDay, UsageSession, Visitor
 from analytics.rollups import running
+from hazesite import partitions
 from hazesite.audit.models import AuditEntry
 from hazesite.errors import NotAllowed
 from tests.analytics.test_collecting import seen
@@ -129,13 +130,22 @@ def test_partitions_are_made_ahead_take_in_strays_and_go_at_once():
         at=datetime(2031, 5, 4, 23, 59, tzinfo=UTC), visitor=1, session=1, feature="profile", platform="Web",
         role="admin", uses=3,
     )  # fmt: skip
-    assert partitions.ensure(day, day) == 1
-    assert partitions.ensure(day, day) == 0
+    assert partitions.ensure(FeatureUse, [day]) == 1
+    assert partitions.ensure(FeatureUse, [day]) == 0
     with connection.cursor() as cursor:
-        cursor.execute("SELECT sum(uses) FROM analytics_featureuse_20310504")
+        cursor.execute("SELECT sum(uses) FROM analytics_featureuse_d20310504")
         assert cursor.fetchone() == (3,)
         cursor.execute("SELECT count(*) FROM analytics_featureuse_strays")
         assert cursor.fetchone() == (0,)
-    assert partitions.ensure() == 8
-    assert partitions.drop_before(date(2031, 5, 5)) == 9
+    assert partitions.ensure_ahead(FeatureUse, 7) == 9
+    assert partitions.drop_before(FeatureUse, date(2031, 5, 5)) == 10
     assert not FeatureUse.objects.exists()
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="partitions are PostgreSQL's")
+def test_strays_of_days_nobody_made_are_forgotten_in_their_time(settings):
+    settings.ANALYTICS_KEEP_EVENTS_DAYS = 10
+    FeatureUse.objects.bulk_create([use(8.9), use(12, visitor=2), use(400, visitor=3)])
+    keeping.forget_old()
+    assert [use.visitor for use in FeatureUse.objects.all()] == [1]

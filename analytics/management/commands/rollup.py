@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from analytics import partitions
+from analytics.jobs import look_after_partitions
 from analytics.rollups import running
 from hazesite.errors import Refused
 
@@ -20,7 +20,7 @@ class Command(BaseCommand):
         )  # fmt: skip
 
     def handle(self, *_args: Any, since: date | None = None, **_options: Any) -> None:
-        made = partitions.ensure()
+        made = look_after_partitions.func()
         if since is not None:
             try:
                 self.stdout.write(f"{running.run_since(since)} days anew")
