@@ -56,8 +56,16 @@ class World:
         chance, world = random.Random(seed), cls(ZoneInfo(zone))
         for number in range(sessions):
             at = begin + (end - begin) * chance.random()
-            world._session(chance, number, at, chance.randint(1, 25))
+            world._session(chance, number, world._at_an_edge(at, number), chance.randint(1, 25))
         return world
+
+    def _at_an_edge(self, at: datetime, number: int) -> datetime:
+        """Of some sessions: where an hour or a day ends and the next begins."""
+        if number % 7 == 0:
+            return self.local_hour(at)
+        if number % 7 == 1:
+            return self._midnight(at)
+        return at
 
     def _session(self, chance: random.Random, number: int, at: datetime, visitor: int) -> None:
         kind = (chance.choice(PLATFORMS), chance.choice(VERSIONS), ROLES[visitor % 9 == 0])
@@ -94,9 +102,12 @@ class World:
 
     def local_hour(self, at: datetime) -> datetime:
         """When its hour began, as days are divided: from midnight on, in steps of an hour."""
-        local = at.astimezone(self.zone)
-        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0).astimezone(UTC)
+        midnight = self._midnight(at)
         return midnight + (at - midnight) // timedelta(hours=1) * timedelta(hours=1)
+
+    def _midnight(self, at: datetime) -> datetime:
+        local = at.astimezone(self.zone)
+        return local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0).astimezone(UTC)
 
     def within(self, window: Window) -> list[Used]:
         return [use for use in self.uses if self._fits(use, self.day(use.at), window)]
