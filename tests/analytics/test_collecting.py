@@ -23,6 +23,8 @@ from analytics.collecting.storing import store
 from analytics.features import CALLS, EVENTS
 from analytics.jobs import forget
 from analytics.models import FeatureUse, OptOut, UsageSession, Visitor
+from hazesite.jobs.models import Job
+from hazesite.metrics.counters import OURS
 from hazesite.realtime import handlers
 from tests.test_role_matrix import routes
 
@@ -76,7 +78,10 @@ def test_who_opted_out_is_forgotten_and_not_collected(collecting, app_of, alice,
     for user in (alice, mallory):
         app_of(user).get("/api/tickets")
     collecting.flush()
-    assert app_of(alice).put("/api/analytics/preferences", {"collect": False}).json() == {"collect": False}
+    for _ in range(2):
+        answer = app_of(alice).put("/api/analytics/preferences", {"collect": False})
+        assert answer.json() == {"collect": False}
+    assert Job.objects.filter(task=forget.module_path).count() == 1
     forget.func(alice.pk)
     assert UsageSession.objects.get().user == mallory
     assert FeatureUse.objects.count() == Visitor.objects.count() == 1
@@ -139,6 +144,14 @@ def test_a_session_goes_on_until_half_an_hour_without_a_use(alice):
     first, second = UsageSession.objects.order_by("pk")
     assert first.ended_at == first.last_at and first.user is None
     assert second.started_at - first.last_at > timedelta(minutes=30)
+
+
+@pytest.mark.parametrize(("seconds", "sessions"), [(1799, 1), (1800, 2)])
+def test_half_an_hour_is_to_the_second(alice, seconds, sessions):
+    last = float(int(time.time()))
+    for at in (last - seconds, last):
+        store([seen(alice.pk)._replace(at=at)])
+    assert UsageSession.objects.count() == sessions
 
 
 def test_each_start_of_an_app_is_a_session_of_its_own(alice):
@@ -212,13 +225,17 @@ def quiet(monkeypatch):
     return Buffer
 
 
+def dropped_full() -> float:
+    return OURS.get_sample_value("hazebot_analytics_events_total", {"result": "dropped_full"}) or 0
+
+
 def test_what_finds_no_room_is_dropped_and_counted(quiet, monkeypatch):
     monkeypatch.setattr("analytics.collecting.buffering.MAX_WAITING", 3)
     stored = []
-    buffer = quiet(stored.extend)
+    buffer, before = quiet(stored.extend), dropped_full()
     for _ in range(5):
         buffer.add(seen())
-    assert (len(buffer), buffer.dropped) == (3, 2)
+    assert (len(buffer), buffer.dropped, dropped_full() - before) == (3, 2, 2)
     assert buffer.flush() and len(stored) == 3 and len(buffer) == 0
 
 
@@ -239,6 +256,20 @@ def test_what_the_database_does_not_take_waits_in_its_order(quiet):
     assert len(buffer) == 5 and buffer.dropped == 0
     broken.append(False)
     assert buffer.flush() and stored == uses
+
+
+def test_what_finds_no_room_when_it_comes_back_is_dropped_and_counted(quiet, monkeypatch):
+    monkeypatch.setattr("analytics.collecting.buffering.MAX_WAITING", 3)
+
+    def fail(batch):
+        buffer.add(seen(99))  # somebody else, meanwhile
+        raise OperationalError("away")
+
+    buffer = quiet(fail)
+    for number in range(3):
+        buffer.add(seen(number))
+    assert not buffer.flush()
+    assert (len(buffer), buffer.dropped) == (3, 1)
 
 
 def test_what_is_broken_or_late_is_dropped_and_blocks_nothing(quiet):

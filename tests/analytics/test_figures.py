@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from analytics.answers import features, overview, people, sessions
 from analytics.answers.window import Window
+from analytics.errors import ForgottenAlready
 from analytics.models import FeatureUse, Progress, SessionDay, UsageDay
 from analytics.rollups import running
 from tests.analytics.oracle import NAMES, World, smallest_covering
@@ -160,6 +161,34 @@ def test_what_comes_an_hour_late_is_added_up_and_what_is_gone_is_taken_away(monk
     FeatureUse.objects.filter(feature="profile").delete()
     running.run_since(NOW.date())
     assert not UsageDay.objects.filter(feature="profile").exists()
+
+
+def test_an_hour_that_is_added_up_again_has_nobody_who_was_taken_out_of_it(monkeypatch):
+    monkeypatch.setattr(timezone, "now", lambda: NOW)
+    kind = {"session": 1, "feature": "profile", "platform": "Web", "role": "admin", "uses": 1}
+    for visitor in (1, 2):
+        FeatureUse.objects.create(at=NOW - timedelta(minutes=9), visitor=visitor, **kind)
+    today = Window(NOW.date(), NOW.date())
+    for there in (2, 1):
+        running.run()
+        assert people.active_count(today) == there
+        FeatureUse.objects.filter(visitor=2).delete()
+
+
+def test_the_first_day_of_the_last_seven_counts_and_the_one_before_does_not(monkeypatch):
+    monkeypatch.setattr(timezone, "now", lambda: NOW)
+    kind = {"session": 1, "feature": "profile", "platform": "Web", "role": "admin"}
+    for ago, uses in ((0, 1), (6, 10), (7, 100)):
+        FeatureUse.objects.create(at=NOW - timedelta(days=ago), visitor=ago + 1, uses=uses, **kind)
+    running.run()
+    found = overview.stats(7)
+    assert (found["total_actions"], found["active_users_7d"]) == (11, 2)
+
+
+def test_days_are_added_up_anew_as_far_back_as_their_rows_are_kept():
+    assert running.run_since(running.oldest_day()) > 1
+    with pytest.raises(ForgottenAlready):
+        running.run_since(running.oldest_day() - timedelta(days=1))
 
 
 def test_made_up_versions_do_not_pile_up(monkeypatch):

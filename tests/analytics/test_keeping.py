@@ -12,17 +12,28 @@ from django.utils import timezone
 
 from accounts import erasing
 from accounts.exporting import pieces
-from analytics import keeping
+from analytics import days, keeping
 from analytics.answers import people
 from analytics.answers.window import last_days
 from analytics.collecting import visitors
 from analytics.jobs import add_up_usage, look_after_partitions
-from analytics.models import FeatureUse, OptOut, Salt, SessionDay, TicketFact, UsageDay, UsageSession, Visitor
+from analytics.models import (
+    ErrorDay,
+    FeatureUse,
+    OptOut,
+    Salt,
+    SessionDay,
+    TicketFact,
+    UsageDay,
+    UsageSession,
+    Visitor,
+)
 from analytics.rollups import running
 from hazesite import partitions
 from hazesite.audit.models import AuditEntry
 from hazesite.errors import NotAllowed
 from tests.analytics.test_collecting import seen
+from tickets.services import open_ticket
 
 pytestmark = pytest.mark.django_db
 USAGE = {"uses_by_hour": [], "failures_by_hour": [], "visitors": b"", "visitors_by_hour": b""}
@@ -46,11 +57,11 @@ def test_each_class_is_kept_for_its_own_time(settings, monkeypatch):
     settings.ANALYTICS_KEEP_EVENTS_DAYS, settings.ANALYTICS_KEEP_SESSIONS_DAYS = 10, 20
     settings.ANALYTICS_KEEP_DAYS = 30
     monkeypatch.setattr(keeping, "PORTION", 7)
-    FeatureUse.objects.bulk_create(use(days) for days in (1, 9, 12, 15, 40) for _ in range(10))
-    for days in (1, 15, 25, 40):
-        at = timezone.now() - timedelta(days=days)
+    FeatureUse.objects.bulk_create(use(ago) for ago in (1, 9, 12, 15, 40) for _ in range(10))
+    for ago in (1, 15, 25, 40):
+        at = timezone.now() - timedelta(days=ago)
         UsageSession.objects.create(
-            thread=days, visitor=1, started_at=at, last_at=at, ended_at=at, platform="Web", role="admin"
+            thread=ago, visitor=1, started_at=at, last_at=at, ended_at=at, platform="Web", role="admin"
         )
         kind = {"day": at.date(), "platform": "Web", "role": "admin"}
         UsageDay.objects.create(**kind, **dict.fromkeys(("uses", "failures"), 1), **USAGE)
@@ -61,6 +72,32 @@ def test_each_class_is_kept_for_its_own_time(settings, monkeypatch):
     assert UsageSession.objects.count() == 2
     assert UsageDay.objects.count() == SessionDay.objects.count() == 3
     assert "sessions forgotten: 2" in out.getvalue()
+
+
+def test_the_last_day_that_is_kept_is_kept_whole_and_the_one_before_is_gone(settings, alice):
+    settings.ANALYTICS_KEEP_EVENTS_DAYS = settings.ANALYTICS_KEEP_SESSIONS_DAYS = 10
+    settings.ANALYTICS_KEEP_DAYS = 10
+    day = days.today() - timedelta(days=9)
+    begin, moment = days.begin_of(day), timedelta(microseconds=1)
+    for number, (on, at) in enumerate(((day, begin), (day - timedelta(days=1), begin - moment))):
+        FeatureUse.objects.create(
+            at=at, visitor=1, session=1, feature="profile", platform="Web", role="admin", uses=1
+        )
+        UsageSession.objects.create(
+            thread=number, visitor=1, started_at=at, last_at=at, ended_at=at, platform="Web", role="admin"
+        )
+        kind = {"day": on, "platform": "Web", "role": "admin"}
+        UsageDay.objects.create(**kind, **dict.fromkeys(("uses", "failures"), 1), **USAGE)
+        SessionDay.objects.create(**kind, **dict.fromkeys(("sessions", "seconds", "actions"), 1), **SESSIONS)
+        ErrorDay.objects.create(day=on, fingerprint="a", count=1, total=1)
+        TicketFact.objects.create(
+            ticket=open_ticket(alice, "It does not start", f"Time {number}."), opened_at=at
+        )
+    keeping.forget_old()
+    for model, column in ((FeatureUse, "at"), (UsageSession, "started_at"), (TicketFact, "opened_at")):
+        assert list(model.objects.values_list(column, flat=True)) == [begin], model
+    for model in (UsageDay, SessionDay, ErrorDay):
+        assert list(model.objects.values_list("day", flat=True)) == [day], model
 
 
 def test_an_erased_person_leaves_numbers_that_mean_nobody(store, alice, mallory, ada):

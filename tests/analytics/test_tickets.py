@@ -67,6 +67,13 @@ def test_times_are_of_business_hours(office_hours, alice, moira, ada):
         desk.staff(moira, window)
 
 
+def test_nobody_answers_themselves(alice, moira):
+    own = services.open_ticket(moira, "My own", "Please help.")
+    services.post_message(own.public_id, moira, "Still there?")
+    rollup.catch_up()
+    assert TicketFact.objects.get().first_answer_at is None
+
+
 def test_what_changes_later_is_told_anew_and_the_deleted_are_gone(alice, moira, ada):
     first = services.open_ticket(alice, "One", "Please help.")
     second = services.open_ticket(alice, "Two", "Please help.")
