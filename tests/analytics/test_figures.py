@@ -163,6 +163,17 @@ def test_what_comes_an_hour_late_is_added_up_and_what_is_gone_is_taken_away(monk
     assert not UsageDay.objects.filter(feature="profile").exists()
 
 
+def test_a_funnel_goes_through_the_last_hour_of_a_day_of_twenty_five(settings, monkeypatch):
+    settings.ANALYTICS_TIME_ZONE = "Europe/Berlin"
+    monkeypatch.setattr(timezone, "now", lambda: NOW)
+    kind = {"session": 1, "visitor": 1, "platform": "Web", "role": "admin", "uses": 1}
+    for minute, name in enumerate(("tickets.list", "tickets.read")):
+        FeatureUse.objects.create(at=datetime(2025, 10, 26, 22, minute, tzinfo=UTC), feature=name, **kind)
+    running.run()
+    found = features.funnel(Window(date(2025, 10, 26), date(2025, 10, 26)), ["tickets.list", "tickets.read"])
+    assert [step["users"] for step in found["steps"]] == [1, 1]
+
+
 def test_an_hour_that_is_added_up_again_has_nobody_who_was_taken_out_of_it(monkeypatch):
     monkeypatch.setattr(timezone, "now", lambda: NOW)
     kind = {"session": 1, "feature": "profile", "platform": "Web", "role": "admin", "uses": 1}
