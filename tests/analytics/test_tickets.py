@@ -74,6 +74,13 @@ def test_nobody_answers_themselves(alice, moira):
     assert TicketFact.objects.get().first_answer_at is None
 
 
+def test_a_note_is_no_answer(alice, moira):
+    ticket = services.open_ticket(alice, "One", "Please help.")
+    services.add_note(ticket.public_id, moira, "Looks familiar.")
+    rollup.catch_up()
+    assert TicketFact.objects.get().first_answer_at is None
+
+
 def test_what_changes_later_is_told_anew_and_the_deleted_are_gone(alice, moira, ada):
     first = services.open_ticket(alice, "One", "Please help.")
     second = services.open_ticket(alice, "Two", "Please help.")
