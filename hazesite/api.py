@@ -45,7 +45,7 @@ class JsonBody(BaseParser):
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
         try:
             body = stream.read()
-            return orjson.loads(body) if body.strip() else {}
+            return orjson.loads(body) if body.strip(b" \t\r\n") else {}
         except orjson.JSONDecodeError as error:
             raise exceptions.ParseError(_("The body is not valid JSON.")) from error
 

@@ -75,7 +75,7 @@ class Place:
         found: dict[str, Any] = json.loads(self.manage("shell", "-v0", "-c", SEEN).splitlines()[-1])
         return found
 
-    def wait(self, until: Callable[[dict[str, Any]], Any], seconds: float = 60) -> dict[str, Any]:
+    def wait(self, until: Callable[[dict[str, Any]], Any], seconds: float = 120) -> dict[str, Any]:
         deadline = time.monotonic() + seconds
         while not until(seen := self.seen()):
             log = (self.data / "engines.out").read_text()[-3000:]
