@@ -3,8 +3,8 @@
     python -m benchmarks.telling [--database sqlite postgres] [--messages 600]
 
 A member writes in a ticket that twenty of staff with a phone each hear of; with and without what the
-notifications do in that transaction, in turns, through the whole of Django. Printed are medians by the clock. It
-ends with an error when they differ by more than 2 ms.
+notifications do in that transaction, in turns, through the whole of Django. Printed are medians by the clock.
+It ends with an error when they differ by more than 2 ms.
 """
 
 from __future__ import annotations
