@@ -11,7 +11,8 @@ from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from rest_framework import serializers
 
 from hazesite.api import refused_by
-from hazesite.fields import Changes, Flag, Number, Strict, Text, Whole, unfit
+from hazesite.fields import Changes, Flag, Number, Strict, Text, Whole
+from hazesite.schema_fields import StrictShape
 from monitoring import kinds
 from monitoring.errors import DoesNotFit
 from monitoring.models import Monitor, Severity
@@ -54,6 +55,13 @@ class KindShape(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-cal
         return {"type": "string", "enum": kinds.names()}
 
 
+class Interval(Whole):
+    """As often as this installation allows."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_value=settings.MONITOR_MIN_INTERVAL, max_value=MAX_INTERVAL, **options)
+
+
 class MonitorIn(Strict):
     name = Text(max_length=150)
     description = Text(max_length=500, **EMPTY)
@@ -72,12 +80,7 @@ class MonitorIn(Strict):
     expected_text = Text(max_length=1000, **EMPTY)
     options = Options(required=False, help_text="What only this type knows.")
     uses_monitoring_token = Flag(required=False, help_text="Only for targets on this site itself.")
-    interval = Whole(
-        required=False,
-        min_value=1,
-        max_value=MAX_INTERVAL,
-        help_text="Seconds. Below `MONITOR_MIN_INTERVAL` it does not fit.",
-    )
+    interval = Interval(required=False, help_text="Seconds, at least `MONITOR_MIN_INTERVAL`.")
     timeout = Number(min_value=SHORTEST, max_value=LONGEST, required=False, help_text="Seconds in all.")
     retries = Whole(
         min_value=1,
@@ -103,23 +106,49 @@ class MonitorIn(Strict):
     def validate_name(self, value: str) -> str:
         return value.strip()
 
-    def validate_interval(self, value: int) -> int:
-        if value < settings.MONITOR_MIN_INTERVAL:
-            least = {"least": settings.MONITOR_MIN_INTERVAL, "most": MAX_INTERVAL}
-            raise unfit(_("From %(least)s to %(most)s seconds.") % least)
-        return value
-
     def validate_tags(self, value: list[str]) -> list[str]:
         return list(dict.fromkeys(tag.strip() for tag in value))
 
     def validate_notification_channels(self, value: list[int]) -> list[int]:
         return list(dict.fromkeys(value))
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if wrong := _missing(attrs):
+            raise serializers.ValidationError(wrong)
+        return attrs
+
+
+class MonitorShape(StrictShape):  # type: ignore[no-untyped-call]
+    """No monitor without what its type needs."""
+
+    target_class = "monitoring.monitor_settings.MonitorIn"
+    match_subclasses = False
+    priority = 1
+
+    def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        of_name: dict[str, list[str]] = {}
+        for type_ in kinds.names():
+            for name in kinds.needs(type_):
+                of_name.setdefault(name, []).append(type_)
+        lacking = [
+            {"required": ["type"], "properties": {"type": {"enum": types}}, "not": _given(name)}
+            for name, types in sorted(of_name.items())
+        ]
+        return super().map_serializer(auto_schema, direction) | {"not": {"anyOf": lacking}}
+
+
+def _given(name: str) -> dict[str, Any]:
+    shape = {"type": "integer"} if name == "port" else {"type": "string", "minLength": 1}
+    return {"required": [name], "properties": {name: shape}}
+
 
 class MonitorChangeIn(Changes, MonitorIn):
     """What is to change of a monitor."""
 
     new_push_token = Flag(required=False, help_text="True: a new address to call in at; the old one is void.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        return attrs  # what is missing may be stored
 
 
 def read(given: Any, stored: Monitor | None = None) -> dict[str, Any]:
@@ -170,10 +199,7 @@ def as_settings(monitor: Monitor) -> dict[str, Any]:
 
 def check_together(whole: dict[str, Any]) -> dict[str, Any]:
     """`options` as the type wants them. Raises `DoesNotFit` for what does not go together."""
-    wrong: dict[str, list[object]] = {}
-    for name in kinds.needs(whole["type"]):
-        if not whole.get(name):
-            wrong[name] = [MISSING]
+    wrong = _missing(whole)
     warning, critical = whole.get("response_time_warning_ms"), whole.get("response_time_critical_ms")
     if warning is not None and critical is not None and warning > critical:
         wrong["response_time_warning_ms"] = [_("It must not be above the critical limit.")]
@@ -182,6 +208,10 @@ def check_together(whole: dict[str, Any]) -> dict[str, Any]:
     if wrong:
         raise DoesNotFit.by(wrong)
     return kinds.checked_options(whole["type"], whole.get("options") or {})
+
+
+def _missing(whole: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: [MISSING] for name in kinds.needs(whole["type"]) if not whole.get(name)}
 
 
 def _is_ours(whole: Mapping[str, Any]) -> bool:

@@ -30,6 +30,7 @@ class MonitorOut(MonitorIn):
     header_names = serializers.ListField(child=serializers.CharField())
     type = serializers.CharField()  # type: ignore[assignment] # of a package that is gone, too
     expected_status = serializers.CharField()  # type: ignore[assignment]
+    interval = serializers.IntegerField()  # type: ignore[assignment] # of when less was allowed, too
     push_url = serializers.CharField(
         allow_null=True, required=False, help_text="Where to call in. For admins, as `body` is."
     )
