@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiSerializerExtension, OpenApiSerializerFieldExtension
@@ -39,3 +40,8 @@ class StrictShape(OpenApiSerializerExtension):
             return shape | {"additionalProperties": False}
         always = shape["properties"].keys() - set(self.target.at_times)
         return shape | {"required": sorted(always)}  # given whole, and defaults are for input
+
+
+def lacks(types: Sequence[str], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Of one of these types, and without what is given: for the `not` of a schema."""
+    return {"required": ["type"], "properties": {"type": {"enum": list(types)}}, "not": given}

@@ -12,7 +12,7 @@ from rest_framework import serializers
 
 from hazesite.api import refused_by
 from hazesite.fields import Changes, Flag, Number, Strict, Text, Whole
-from hazesite.schema_fields import StrictShape
+from hazesite.schema_fields import StrictShape, lacks
 from monitoring import kinds
 from monitoring.errors import DoesNotFit
 from monitoring.models import Monitor, Severity
@@ -130,10 +130,7 @@ class MonitorShape(StrictShape):  # type: ignore[no-untyped-call]
         for type_ in kinds.names():
             for name in kinds.needs(type_):
                 of_name.setdefault(name, []).append(type_)
-        lacking = [
-            {"required": ["type"], "properties": {"type": {"enum": types}}, "not": _given(name)}
-            for name, types in sorted(of_name.items())
-        ]
+        lacking = [lacks(types, _given(name)) for name, types in sorted(of_name.items())]
         return super().map_serializer(auto_schema, direction) | {"not": {"anyOf": lacking}}
 
 

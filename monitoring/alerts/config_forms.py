@@ -172,6 +172,10 @@ FORMS: Mapping[str, type[Strict]] = {
 }
 
 
+def needed_keys(type_: str) -> list[str]:
+    return [name for name, field in FORMS[type_]().fields.items() if field.required]
+
+
 class ChannelConfigIn(Changes, OfEmail, OfWebhook, OfChat, OfPush):
     """The keys of all types. Those of another type do not fit, nor does one without those that it needs.
 

@@ -63,6 +63,9 @@ NO_CONFIG = [
         ({"remind_minutes": 4}, "remind_minutes"), ({"flap_changes": 2}, "flap_changes"),
         ({"summary_at": "25:00"}, "summary_at"), ({"time_zone": ""}, "time_zone"),
         ({"other": 1}, "other"), *NO_CONFIG,
+        ({"config": {}}, "config.webhook_url"), ({"config": {"url": HOOK}}, "config.webhook_url"),
+        ({"type": "email", "config": {}}, "config.to_email"),
+        ({"type": "webhook", "config": {}}, "config.url"),
     ],
 )  # fmt: skip
 def test_what_no_channel_is_made_of(client, change, field):
@@ -78,7 +81,7 @@ MAIL, HOOKED = {"to_email": "a@example.org"}, {"url": HOOK}
 @pytest.mark.parametrize(
     ("change", "field"),
     [
-        ({"config": {}}, "config.webhook_url"), ({"config": HOOKED}, "config.url"),
+        ({"config": HOOKED | {"webhook_url": HOOK}}, "config.url"),
         ({"config": {"webhook_url": "https:///path"}}, "config.webhook_url"),
         ({"config": {"webhook_url": "https://a:b@example.org/"}}, "config.webhook_url"),
         ({"config": {"webhook_url": "https://example.org/\n"}}, "config.webhook_url"),
