@@ -17,7 +17,7 @@ import websockets
 
 from tests.serving import ROOT
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.workers]
 
 
 def expiring(server: Any, token: str, seconds: float) -> str:

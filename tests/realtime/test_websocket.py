@@ -268,6 +268,7 @@ async def test_a_huge_frame_closes_that_socket_alone(connect, ticket_id):
         await moira.wait_for("send_message")
 
 
+@pytest.mark.workers
 async def test_a_flood_is_slowed_down(tmp_path):
     with serving(tmp_path / "data", environment={"RATELIMIT_ENABLE": "true"}) as strict:
         path = f"/ws/tickets/{strict.open_ticket()['ticket_id']}/?token={strict.token('alice')}"
