@@ -37,4 +37,5 @@ def percent(spans: Iterable[Span], start: datetime, end: datetime) -> float | No
     """None: there is no time of which it is known."""
     found = seconds(spans, start, end)
     known = sum(found.values())
-    return 100 * found[Status.UP] / known if known else None
+    # The share first: 100 * x / x may be more than 100.
+    return 100 * (found[Status.UP] / known) if known else None

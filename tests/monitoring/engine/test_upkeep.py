@@ -103,6 +103,12 @@ def test_uptime_is_weighted_by_time_and_leaves_out_what_is_not_known():
     assert other.pk not in spans
 
 
+@pytest.mark.parametrize("microseconds", [11, 22, 29])
+def test_always_up_is_a_hundred_and_no_more(microseconds):
+    end = BEGIN + timedelta(microseconds=microseconds)  # of which 100 * x / x is more
+    assert uptime.percent([(Status.UP, BEGIN, end)], BEGIN, end) == 100
+
+
 def test_uptime_of_many_is_one_query(django_assert_num_queries):
     keys = [monitor(f"m{number}").pk for number in range(20)]
     with django_assert_num_queries(1):
