@@ -28,8 +28,9 @@ ALIKE = (
     "tests/servers/",
     "tests/deploy/test_files.py",
     "tests/document/test_document.py",
+    "tests/monitoring/engine/test_unplugged.py",
 )
-"""Where nothing asks a database or Redis: it fares alike on all of them, so once is enough."""
+"""Where nothing asks a database or Redis, or one of its own: it fares alike on all of them, so once is enough."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
