@@ -30,7 +30,7 @@ ALIKE = (
     "tests/document/test_document.py",
     "tests/monitoring/engine/test_unplugged.py",
 )
-"""Where nothing asks a database or Redis, or one of its own: it fares alike on all of them, so once is enough."""
+"""Where nothing asks a database or Redis, or one of its own: it fares alike on all, so once is enough."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
