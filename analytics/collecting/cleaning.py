@@ -1,7 +1,4 @@
-"""What clients say of themselves, as one of few things that can be counted. Nothing here is trusted.
-
-The same client says the same with each use, so answers are kept.
-"""
+"""What clients say of themselves, as one of few things that can be counted. Nothing here is trusted."""
 
 from __future__ import annotations
 
@@ -22,7 +19,6 @@ _CLIENT_SESSION = re.compile(r"[\w-]{8,64}", re.ASCII)
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 
 
-@lru_cache(1000)
 def platform(said: str) -> str:
     return _BY_LOWER.get(said.strip().lower(), OTHER if said.strip() else "Unknown")
 
@@ -36,12 +32,10 @@ def version(said: str) -> str:
     return ".".join(str(int(number)) for number in found[1].split("."))
 
 
-@lru_cache(1000)
 def client_session(said: str) -> str:
     return said if _CLIENT_SESSION.fullmatch(said) else ""
 
 
-@lru_cache(1000)
 def device(said: str) -> str:
     return _UNPRINTABLE.sub(" ", said[:200]).strip()[:60]
 
