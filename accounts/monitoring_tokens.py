@@ -90,11 +90,11 @@ def rotate(max_age: timedelta = MAX_AGE, overlap: timedelta = OVERLAP) -> Rotati
     """
     user = User.objects.select_for_update(no_key=True).get(pk=_service_user().pk)
     now = timezone.now()
-    newest = _live(user).first()
+    newest = _live().first()
     is_new = newest is None or newest.created_at < now - max_age
     if newest is None or is_new:
         newest = services.start_session(user, Device(), Session.Kind.MONITORING, name=ROTATION)
-    return Rotation(newest, is_new, _revoke_replaced(user, now - overlap))
+    return Rotation(newest, is_new, _revoke_replaced(now - overlap))
 
 
 def own_token() -> str:
@@ -103,16 +103,10 @@ def own_token() -> str:
     Where there is none, or it ends within a week, one is made, and nothing else ends for that: a monitor of
     ours is not red because nobody thought of a token. Empty while an admin has blocked the service user.
     """
-    newest = _newest()
+    newest = _live().select_related("user").first()
     if newest is None or tokens.expires_at(newest) < (timezone.now() + OVERLAP).timestamp():
         newest = _made_for_ourselves()
     return tokens.issue(newest) if newest is not None else ""
-
-
-def _newest() -> Session | None:
-    ours = Session.objects.live().filter(user__username=NAME, user__is_service=True)
-    ours = ours.filter(kind=Session.Kind.MONITORING).select_related("user")
-    return ours.order_by("-created_at", "-pk").first()
 
 
 @transaction.atomic
@@ -123,15 +117,15 @@ def _made_for_ourselves() -> Session | None:
     return services.start_session(user, Device(), Session.Kind.MONITORING, name=OWN)
 
 
-def _live(user: User) -> SessionQuerySet:
-    return (
-        Session.objects.live().filter(user=user, kind=Session.Kind.MONITORING).order_by("-created_at", "-pk")
-    )
+def _live() -> SessionQuerySet:
+    """The newest first."""
+    ours = Session.objects.live().filter(user__username=NAME, user__is_service=True)
+    return ours.filter(kind=Session.Kind.MONITORING).order_by("-created_at", "-pk")
 
 
-def _revoke_replaced(user: User, before: datetime) -> int:
-    last = _live(user).filter(name=ROTATION, created_at__lt=before).first()
-    replaced = list(_live(user).filter(created_at__lt=last.created_at)) if last is not None else []
+def _revoke_replaced(before: datetime) -> int:
+    last = _live().filter(name=ROTATION, created_at__lt=before).first()
+    replaced = list(_live().filter(created_at__lt=last.created_at)) if last is not None else []
     for session in replaced:
         services.end_session(session, "rotated")
     return len(replaced)
