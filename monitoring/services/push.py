@@ -38,7 +38,7 @@ def take_sign(
     with transaction.atomic():
         now = timezone.now()
         MonitorState.objects.filter(monitor=monitor).update(
-            pushed_at=now if up else None, pushed_message=message or NO_NEWS, pushed_ms=ms
+            pushed_at=now if up else None, pushed_message=message, pushed_ms=ms
         )
         standing.check_soon(monitor, now)
     return monitor
