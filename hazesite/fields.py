@@ -164,9 +164,28 @@ class Strict(serializers.Serializer[dict[str, Any]]):
             raise serializers.ValidationError({key: [str(self.unknown_key)] for key in unknown})
         return super().to_internal_value(data)
 
+    def missing(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """What is needed beside what is given, by field. `lacking` says the same in the document."""
+        return {}
+
+    def lacking(self) -> list[dict[str, Any]]:
+        """Schemas of what is refused for the want of something."""
+        return []
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if wrong := self.missing(attrs):
+            raise serializers.ValidationError(wrong)
+        return attrs
+
 
 class Changes(Strict):
     """To stand before another: the same fields, of which none is needed."""
+
+    def missing(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        return {}
+
+    def lacking(self) -> list[dict[str, Any]]:
+        return []
 
     def get_fields(self) -> dict[str, Any]:
         fields: dict[str, Any] = super().get_fields()

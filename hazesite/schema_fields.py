@@ -37,7 +37,9 @@ class StrictShape(OpenApiSerializerExtension):
     def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
         shape: dict[str, Any] = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
         if direction == "request":
-            return shape | {"additionalProperties": False}
+            lacking = self.target.lacking()
+            refused = {"not": {"anyOf": lacking}} if lacking else {}
+            return shape | {"additionalProperties": False} | refused
         always = shape["properties"].keys() - set(self.target.at_times)
         return shape | {"required": sorted(always)}  # given whole, and defaults are for input
 

@@ -24,7 +24,7 @@ from hazesite.fields import (
     unfit,
 )
 from hazesite.health.views import UP_OR_DOWN
-from hazesite.schema_fields import StrictShape, lacks
+from hazesite.schema_fields import lacks
 from monitoring.alerts.config_forms import FORMS, ChannelConfigIn, needed_keys
 from monitoring.alerts.events import TEMPLATED
 from monitoring.alerts.wording import TEMPLATE_LENGTH
@@ -114,33 +114,20 @@ class NotificationChannelIn(Strict):
     summary_at = Shaped(TIME_OF_DAY, required=False, allow_null=True, help_text="As `08:00`.")
     time_zone = Text(max_length=63, required=False, help_text="As `Europe/Berlin`.")
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if missing := [name for name in needed_keys(attrs["type"]) if name not in attrs.get("config", {})]:
-            raise serializers.ValidationError({"config": {name: [_("It is needed.")] for name in missing}})
-        return attrs
+    def missing(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        absent = [name for name in needed_keys(attrs["type"]) if name not in attrs.get("config", {})]
+        return {"config": {name: [_("It is needed.")] for name in absent}} if absent else {}
 
-
-class ChannelShape(StrictShape):  # type: ignore[no-untyped-call]
-    """No channel without what its type needs."""
-
-    target_class = "monitoring.inputs.NotificationChannelIn"
-    match_subclasses = False
-    priority = 1
-
-    def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
-        lacking = [
+    def lacking(self) -> list[dict[str, Any]]:
+        return [
             lacks([type_], {"required": ["config"], "properties": {"config": {"required": list(keys)}}})
             for type_ in FORMS
             if (keys := needed_keys(type_))
         ]
-        return super().map_serializer(auto_schema, direction) | {"not": {"anyOf": lacking}}
 
 
 class NotificationChannelChangeIn(Changes, NotificationChannelIn):
     """What is to change of a channel; its type never does."""
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        return attrs  # what is missing is stored
 
 
 class StepIn(Strict):

@@ -12,7 +12,7 @@ from rest_framework import serializers
 
 from hazesite.api import refused_by
 from hazesite.fields import Changes, Flag, Number, Strict, Text, Whole
-from hazesite.schema_fields import StrictShape, lacks
+from hazesite.schema_fields import lacks
 from monitoring import kinds
 from monitoring.errors import DoesNotFit
 from monitoring.models import Monitor, Severity
@@ -112,26 +112,15 @@ class MonitorIn(Strict):
     def validate_notification_channels(self, value: list[int]) -> list[int]:
         return list(dict.fromkeys(value))
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if wrong := _missing(attrs):
-            raise serializers.ValidationError(wrong)
-        return attrs
+    def missing(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        return _missing(attrs)
 
-
-class MonitorShape(StrictShape):  # type: ignore[no-untyped-call]
-    """No monitor without what its type needs."""
-
-    target_class = "monitoring.monitor_settings.MonitorIn"
-    match_subclasses = False
-    priority = 1
-
-    def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+    def lacking(self) -> list[dict[str, Any]]:
         of_name: dict[str, list[str]] = {}
         for type_ in kinds.names():
             for name in kinds.needs(type_):
                 of_name.setdefault(name, []).append(type_)
-        lacking = [lacks(types, _given(name)) for name, types in sorted(of_name.items())]
-        return super().map_serializer(auto_schema, direction) | {"not": {"anyOf": lacking}}
+        return [lacks(types, _given(name)) for name, types in sorted(of_name.items())]
 
 
 def _given(name: str) -> dict[str, Any]:
@@ -143,9 +132,6 @@ class MonitorChangeIn(Changes, MonitorIn):
     """What is to change of a monitor."""
 
     new_push_token = Flag(required=False, help_text="True: a new address to call in at; the old one is void.")
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        return attrs  # what is missing may be stored
 
 
 def read(given: Any, stored: Monitor | None = None) -> dict[str, Any]:
