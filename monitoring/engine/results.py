@@ -3,7 +3,8 @@
 # ruff: noqa: S608 - all of it is written here.
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -104,8 +105,7 @@ class Stored:
 def store(outcomes: Iterable[Outcome], now: datetime) -> Stored:
     """All or nothing. Raises the database's errors."""
     newest = {outcome.claim.monitor_id: outcome for outcome in outcomes}
-    _ensure_days({outcome.at.astimezone(UTC).date() for outcome in newest.values()})
-    with transaction.atomic():
+    with _days({outcome.at.astimezone(UTC).date() for outcome in newest.values()}), transaction.atomic():
         applied = _apply(newest, now)
         checks = [_check(one) for one in applied]
         _insert(checks)
@@ -121,11 +121,20 @@ def store(outcomes: Iterable[Outcome], now: datetime) -> Stored:
 _days_there: set[date] = set()
 
 
-def _ensure_days(days: set[date]) -> None:
-    """A day without its partition would refuse all its checks: one of a clock that was set, say."""
+@contextmanager
+def _days(days: set[date]) -> Iterator[None]:
+    """A day without its partition would refuse all its checks: one of a clock that was set, say.
+
+    Whatever failed may have been a day that was there once: the next try looks again.
+    """
     if not days <= _days_there:
         partitions.ensure(Check, days)
         _days_there.update(days)
+    try:
+        yield
+    except Exception:
+        _days_there.clear()
+        raise
 
 
 def _apply(newest: dict[int, Outcome], now: datetime) -> list[Applied]:

@@ -7,7 +7,6 @@ import pytest
 
 from hazesite.events import _subscribers
 from monitoring.connecting import Connections
-from monitoring.engine import results
 from monitoring.events import BecameSlow, NoLongerSlow, Recovered, WentDown
 from tests.monitoring.engine.stage import Surroundings
 from tests.servers.targets import Targets
@@ -33,12 +32,6 @@ async def here(guarded: Surroundings, settings: Any) -> Surroundings:
     """Targets on this machine are allowed."""
     settings.MONITOR_ALLOW_PRIVATE_TARGETS = True
     return guarded
-
-
-@pytest.fixture(autouse=True)
-def no_day_is_remembered() -> None:
-    """A test that is rolled back takes the partitions with it."""
-    results._days_there.clear()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from hazesite import partitions
@@ -85,6 +86,18 @@ def test_days_have_their_partitions_in_advance():
     there = partitions.partitions(Check)
     today = timezone.now().date()
     assert {today, today + timedelta(days=3)} <= set(there)
+
+
+@pytest.mark.postgres
+def test_a_day_that_was_taken_away_is_made_again_at_the_next_try():
+    web, long_ago = monitor(), BEGIN - timedelta(days=3650)
+    see(web, long_ago)
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TABLE monitoring_check_d{long_ago:%Y%m%d}")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        see(web, long_ago + timedelta(minutes=1))
+    see(web, long_ago + timedelta(minutes=1))
+    assert Check.objects.filter(monitor=web).count() == 1
 
 
 def test_uptime_is_weighted_by_time_and_leaves_out_what_is_not_known():
