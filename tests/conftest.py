@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django_ratelimit import core as ratelimit
 from rest_framework.test import APIClient
 
 from accounts import services as accounts
@@ -111,9 +114,11 @@ def shown(monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: A
 
 
 @pytest.fixture
-def counted_limits(settings: Any) -> Iterator[None]:
-    """Rate limits are switched on, and start from nothing."""
+def counted_limits(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Rate limits are switched on, start from nothing, and no minute ends while a test counts."""
     settings.RATELIMIT_ENABLE = True
+    began = time.time()
+    monkeypatch.setattr(ratelimit, "time", SimpleNamespace(time=lambda: began))
     cache.clear()
     yield
     cache.clear()

@@ -7,11 +7,17 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from urllib.parse import urlsplit
 
 # A folder for each process: several runs of the tests may share a machine.
 _folder = Path(tempfile.mkdtemp(prefix="hazesite-tests-"))
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 os.environ["DATA_DIR"] = str(_folder)
+# And a database of Redis for each: a test that forgets what was counted forgets it for all who share one.
+_number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 16
+for _name in ("REDIS_URL", "TEST_REDIS_URL"):
+    if _address := os.environ.get(_name):
+        os.environ[_name] = urlsplit(_address)._replace(path=f"/{_number}").geturl()
 for _name in ("API_ADMIN_PASS", "API_EXTRA_USERS", "API_MONITORING_SECRET"):
     os.environ.pop(_name, None)
 os.environ["ENVIRONMENT"] = "development"
