@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -25,6 +26,7 @@ from hazesite.later import LATER, Later
 from hazesite.metrics import page as metrics
 from hazesite.metrics import requests
 from hazesite.metrics.requests import SEEN, Seen
+from hazesite.outflow import Outflow
 from hazesite.uploads import Body, ClientGone, Uploads
 
 going_down = asyncio.Event()
@@ -35,8 +37,6 @@ METRICS = "/metrics"
 BESIDE = {*health.PATHS, METRICS}
 """Answered beside the pool, for everybody; calls of the API to them that do not read are the pages'."""
 READING = ("GET", "HEAD")
-MAX_HELD_BYTES = 64 * 1024 * 1024
-"""What all slow readers together may keep waiting here; beyond it their threads wait with them."""
 
 
 class Told:
@@ -61,7 +61,6 @@ class Front:
 
     def __init__(self, pages: ASGI3Application, sockets: ASGI3Application) -> None:
         self.pages, self.sockets = pages, sockets
-        self._held = 0
         self._uploads = Uploads()
         pulse.start()
 
@@ -125,9 +124,10 @@ class Front:
             await _refuse(scope, send, refused)
             return
         file, later = Handover(), Later()
-        known: Any = {**scope, HANDOVER: file, LATER: later, SEEN: seen}
+        headers = _headers_with(scope["headers"], body.size)
+        known: Any = {**scope, "headers": headers, HANDOVER: file, LATER: later, SEEN: seen}
         try:
-            await self._answer(known, receive, send, body, file, later)
+            await self._answer(known, receive, send, body)
             if later.look is not None:
                 await _send(scope, send, *await later.answer(), later.headers)
         finally:
@@ -135,52 +135,31 @@ class Front:
             body.close()
 
     async def _answer(
-        self,
-        scope: HTTPScope,
-        receive: ASGIReceiveCallable,
-        send: ASGISendCallable,
-        body: Body,
-        file: Handover,
-        later: Later,
+        self, scope: Any, receive: ASGIReceiveCallable, send: ASGISendCallable, body: Body
     ) -> None:
-        headers = [
-            (name, value)
-            for name, value in scope["headers"]
-            if name not in (b"content-length", b"transfer-encoding")
-        ]
-        if body.size:
-            headers.append((b"content-length", str(body.size).encode()))
-        replay = body.messages()
+        file, later, replay = scope[HANDOVER], scope[LATER], body.messages()
 
         async def receive_whole() -> Any:
             return await anext(replay, None) or await receive()
 
-        # What a page says waits here for a slow reader, and not in a thread of the pool.
-        outgoing: asyncio.Queue[Any] = asyncio.Queue()
+        async def send_unless_replaced(message: Any) -> None:
+            if not _is_replaced(message, file, later):
+                await send(message)
 
-        async def send_soon(message: Any) -> None:
-            while self._held > MAX_HELD_BYTES:  # noqa: ASYNC110 - rare, and nobody's hot path
-                await asyncio.sleep(0.1)
-            self._held += len(message.get("body", b""))
-            outgoing.put_nowait(message)
-
-        inner: Any = {**scope, "headers": headers}
-        page = asyncio.ensure_future(self.pages(inner, receive_whole, send_soon))
-        page.add_done_callback(lambda _: outgoing.put_nowait(None))
+        outflow = Outflow(send_unless_replaced)
         try:
-            while (message := await outgoing.get()) is not None:
-                try:
-                    if not _is_replaced(message, file, later):
-                        await send(message)
-                finally:
-                    self._held -= len(message.get("body", b""))
-            await page
+            await self.pages(scope, receive_whole, outflow)
+            await outflow.finish()
             if file.file is not None:
                 await file.send_all(send)
-        finally:  # where sending failed, what was never sent must not count for ever
-            page.cancel()
-            while not outgoing.empty():
-                self._held -= len((outgoing.get_nowait() or {}).get("body", b""))
+        finally:
+            outflow.drop()
+
+
+def _headers_with(headers: Iterable[tuple[bytes, bytes]], size: int) -> list[tuple[bytes, bytes]]:
+    """Those of a request whose body was read whole: so many bytes."""
+    kept = [one for one in headers if one[0] not in (b"content-length", b"transfer-encoding")]
+    return [*kept, (b"content-length", str(size).encode())] if size else kept
 
 
 def _is_replaced(message: Any, file: Handover, later: Later) -> bool:
