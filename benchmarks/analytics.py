@@ -5,7 +5,8 @@
     python -m benchmarks.analytics --part overhead --database sqlite
 
 answers   a month of use is made in the database (a tenth of it first), added up, and each answer is asked
-          for; p95 by the clock, and how much more than the tenth costs
+          for; p95 by the clock, and how much more than the tenth costs: with ten times as many people too,
+          or with --people by the same ones
 ingest    uses of 500 people, written in batches as the thread of a web process writes them
 overhead  reading a ticket through the whole of Django with collecting on and off, in turns; processor time of
           the request, and of everything with the writing thread
@@ -81,13 +82,13 @@ def spread(visitors: int) -> str:
     )
 
 
-def build(events: int) -> float:
+def build(events: int, visitors: int) -> float:
     """Seconds it took. What was there goes."""
     from django.db import connection
 
     from analytics.models import Progress, SessionDay, UsageDay, UsageSession, Visitor
 
-    started, visitors = time.perf_counter(), max(50, events // A_VISITOR)
+    started = time.perf_counter()
     begin, vendor = _first_moment(), connection.vendor
     _empty(vendor)
     for model in (UsageSession, UsageDay, SessionDay, Visitor, Progress):
@@ -192,10 +193,12 @@ def timed(ask: Callable[[], Any], rounds: int) -> list[float]:
     return sorted(found)
 
 
-def answers(name: str, events: int, rounds: int) -> None:
+def answers(name: str, events: int, people: int, rounds: int) -> None:
     small: dict[str, float] = {}
     for size in (events // 10, events):
-        print(f"\n{name}: {size:,} uses made in {build(size):.0f} s; {load()}")
+        visitors = people or max(50, size // A_VISITOR)
+        took = build(size, visitors)
+        print(f"\n{name}: {size:,} uses by {visitors:,} people made in {took:.0f} s; {load()}")
         _add_up(size)
         for what, ask in asked().items():
             times = timed(ask, rounds)
@@ -331,7 +334,7 @@ def run(name: str, options: argparse.Namespace) -> None:
         django.setup()
         call_command("migrate", verbosity=0)
         if "answers" in options.part:
-            answers(name, options.events, options.rounds)
+            answers(name, options.events, options.people, options.rounds)
         print(f"\n{name}; {load()}")
         if "ingest" in options.part:
             ingest()
@@ -347,6 +350,7 @@ def main() -> None:
     parser.add_argument("--database", choices=["postgres", "sqlite"])
     parser.add_argument("--part", nargs="+", default=["answers", "ingest", "overhead"])
     parser.add_argument("--events", type=int, default=5_000_000)
+    parser.add_argument("--people", type=int, default=0, help="By so many; else one for each 500 uses.")
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--folder", type=Path, default=None, help="Where the data go; else as TMPDIR says.")
     options = parser.parse_args()
