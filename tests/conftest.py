@@ -28,7 +28,9 @@ from tickets.models import Ticket
 emptying.install()
 ALIKE = (
     "tests/architecture/",
+    "tests/security/test_headers.py",
     "tests/servers/",
+    "tests/site/test_environment.py",
     "tests/deploy/test_files.py",
     "tests/document/test_document.py",
     "tests/monitoring/engine/test_unplugged.py",

@@ -6,6 +6,7 @@ It uses the programs it finds, and says plainly what it left out; in CI leaving 
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -53,12 +54,18 @@ def missing() -> dict[str, str]:
 
 def run(title: str, arguments: list[str], **environment: str) -> bool:
     print(f"\n== {title}", flush=True)
-    started = time.monotonic()
+    started, before = time.monotonic(), _processor()
     code = subprocess.run([sys.executable, *arguments], env=os.environ | environment).returncode
-    print(
-        f"== {title}: {'passed' if code == 0 else 'FAILED'} in {time.monotonic() - started:.0f} s", flush=True
-    )
+    took, worked = time.monotonic() - started, _processor() - before
+    verdict = "passed" if code == 0 else "FAILED"
+    print(f"== {title}: {verdict} in {took:.0f} s, {worked:.0f} s of processors", flush=True)
     return code == 0
+
+
+def _processor() -> float:
+    """Seconds, of what was started from here and has ended."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return ended.ru_utime + ended.ru_stime
 
 
 def audited() -> bool:
@@ -68,10 +75,14 @@ def audited() -> bool:
 
 
 def on_sqlite(left_out: dict[str, str], more: list[str]) -> bool:
-    """Outside clients one after the other, for they wait for each other's screens; the rest side by side."""
+    """Outside clients one after the other, for they wait for each other's screens; the rest side by side.
+
+    What is to run `once` runs here where there are no servers for it.
+    """
     marks = [mark for part, mark in MARKS.items() if part not in left_out]
     outside = f"({' or '.join(marks) or 'False'}) and not redis"
     inside = f"workers and not redis and not ({' or '.join(MARKS.values())})"
+    inside += "" if DATABASES in left_out else " and not once"
     side_by_side = ["-n", "auto", "--dist", "loadfile"]
     return all(
         [

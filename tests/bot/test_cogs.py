@@ -16,7 +16,7 @@ from botconfig.errors import CogAlreadyLoaded, CogFailed, CogNotLoaded, UnknownC
 from botconfig.models import BotCommand, Cog
 from hazesite.realtime.database import db_call
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.workers]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.workers, pytest.mark.once]
 PART = """
 from discord import app_commands
 

@@ -14,7 +14,7 @@ import pytest
 from tests.bot.town import Town
 from tests.serving import ROOT
 
-pytestmark = pytest.mark.workers
+pytestmark = [pytest.mark.workers, pytest.mark.once]
 SECONDS = 2.0
 VIEW = 1 << 10
 

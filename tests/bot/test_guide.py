@@ -12,7 +12,7 @@ from botconfig.services import set_by_bot
 from hazesite.errors import NotFound
 from hazesite.realtime.database import db_call
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.workers]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.workers, pytest.mark.once]
 START = {
     "title": "Start here",
     "description": "Read the rules.\nThen say hello.",

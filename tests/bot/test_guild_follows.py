@@ -17,7 +17,7 @@ from botconfig import guild
 from botconfig.models import GuildMember
 from hazesite.realtime.database import db_call
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.workers]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.workers, pytest.mark.once]
 
 
 class Follower(commands.Bot):

@@ -6,7 +6,7 @@ import pytest
 
 from tests.servers.discord.permissions import Permission
 
-pytestmark = pytest.mark.workers
+pytestmark = [pytest.mark.workers, pytest.mark.once]
 
 
 @pytest.fixture(autouse=True)

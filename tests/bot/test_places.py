@@ -10,7 +10,7 @@ from tests.servers.discord.permissions import BOT, Permission
 from tests.servers.discord.places import CHANNELS, CHANNELS_IN_CATEGORY
 from tests.servers.discord.state import Channel, ChannelKind
 
-pytestmark = pytest.mark.workers
+pytestmark = [pytest.mark.workers, pytest.mark.once]
 BEGUN = [("alice", "Since this morning nothing happens.")]
 
 

@@ -11,6 +11,7 @@ from tests.serving import ROOT
 
 
 @pytest.mark.workers
+@pytest.mark.once
 def test_a_whole_ticket_is_shown_on_both_sides():
     command = [sys.executable, "-m", "docs.a_ticket_in_discord"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.memes import OLD, street
 
-pytestmark = pytest.mark.workers
+pytestmark = [pytest.mark.workers, pytest.mark.once]
 
 
 def test_a_source_is_asked_once_by_all_processes_together(tmp_path):

@@ -18,7 +18,7 @@ from tests.serving import Server
 from tests.tickets.files import picture
 from tests.tickets.test_attachments import *  # noqa: F403 - the same tests, once more
 
-pytestmark = [pytest.mark.django_db, pytest.mark.workers]
+pytestmark = [pytest.mark.django_db, pytest.mark.workers, pytest.mark.once]
 DISK_ALONE = ("test_files_are_there_whole_or_not_at_all", "test_what_a_killed_process_left_is_swept_away")
 for _name in DISK_ALONE:
     del globals()[_name]

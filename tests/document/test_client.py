@@ -11,7 +11,7 @@ import pytest
 
 from tests.serving import PASSWORDS, ROOT, web_alone
 
-pytestmark = [pytest.mark.workers, pytest.mark.server]
+pytestmark = [pytest.mark.workers, pytest.mark.server, pytest.mark.once]
 SESSION = """
 import sys
 from hazebot_api_client import AuthenticatedClient, Client

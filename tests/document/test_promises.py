@@ -6,7 +6,7 @@ import pytest
 
 from tests.document.fuzzing import ROLES, fuzz, fuzzed_site
 
-pytestmark = [pytest.mark.workers, pytest.mark.server]
+pytestmark = [pytest.mark.workers, pytest.mark.server, pytest.mark.once]
 EXAMPLES = {"member": 2, "moderator": 1, "admin": 3}
 SEED = "20260105"
 

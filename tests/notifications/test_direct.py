@@ -23,7 +23,7 @@ from tests.outgoing.conftest import draining
 from tests.servers.conftest import discord_server  # noqa: F401 - a fixture
 from tickets import services
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.workers]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.workers, pytest.mark.once]
 State = Delivery.State
 
 

@@ -16,7 +16,7 @@ from tests.notifications.worker import do_jobs, wait
 from tickets import services
 from tickets.models import Presence
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.workers]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.workers, pytest.mark.once]
 State = Delivery.State
 EVIL = "<b>bold</b> & <script>alert(1)</script>"
 

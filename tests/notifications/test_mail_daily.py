@@ -20,7 +20,7 @@ from tests.notifications.worker import do_jobs, wait
 from tests.outgoing.conftest import draining
 from tickets import services
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.workers]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.workers, pytest.mark.once]
 State = Delivery.State
 MORNING = datetime(2026, 3, 2, 8, 5, tzinfo=UTC)
 

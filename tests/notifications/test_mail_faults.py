@@ -20,7 +20,7 @@ from tests.outgoing.conftest import draining
 from tests.servers.smtp import HANG, HANG_UP, LOSE_ANSWER, NAME, PASSWORD, MailServer
 from tickets import services
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.workers]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.workers, pytest.mark.once]
 State = Delivery.State
 
 

@@ -21,7 +21,7 @@ from tests.outgoing.conftest import draining
 from tests.site.test_environment import run, setting
 from tickets import services
 
-pytestmark = pytest.mark.workers  # each asks a process of its own
+pytestmark = [pytest.mark.workers, pytest.mark.once]  # each asks a process of its own
 State = Delivery.State
 SERVER = {"MAIL_SERVER": "smtp.example.org", "MAIL_DEFAULT_SENDER": "Haze <haze@example.org>"}
 LOGIN = {"MAIL_USERNAME": "haze@example.org", "MAIL_PASSWORD": "correct-horse"}

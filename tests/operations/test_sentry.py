@@ -10,7 +10,7 @@ import pytest
 from tests.operations.house import House
 from tests.servers.sentry import SentryServer
 
-pytestmark = [pytest.mark.server, pytest.mark.workers]
+pytestmark = [pytest.mark.server, pytest.mark.workers, pytest.mark.once]
 FAILS = """
 import structlog
 def breaks(word):

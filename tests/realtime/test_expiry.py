@@ -17,7 +17,7 @@ import websockets
 
 from tests.serving import ROOT
 
-pytestmark = [pytest.mark.server, pytest.mark.workers]
+pytestmark = [pytest.mark.server, pytest.mark.workers, pytest.mark.once]
 
 
 def expiring(server: Any, token: str, seconds: float) -> str:

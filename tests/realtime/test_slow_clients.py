@@ -12,7 +12,7 @@ from websockets.asyncio.client import ClientConnection
 
 from tests.serving import Server, web_alone
 
-pytestmark = [pytest.mark.server, pytest.mark.workers]
+pytestmark = [pytest.mark.server, pytest.mark.workers, pytest.mark.once]
 
 PATIENCE = 60
 TEXT = "x" * 3900

@@ -11,7 +11,7 @@ import httpx
 import psutil
 import pytest
 
-pytestmark = [pytest.mark.server, pytest.mark.workers]
+pytestmark = [pytest.mark.server, pytest.mark.workers, pytest.mark.once]
 MIB = 2**20
 
 
