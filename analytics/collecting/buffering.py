@@ -17,7 +17,8 @@ from hazesite.metrics.counters import counter, gauge
 
 logger = structlog.get_logger(__name__)
 MAX_WAITING, BATCH = 20_000, 2000
-GATHER_SECONDS, PAUSE_SECONDS, LATE_SECONDS = 1.0, 5.0, 3600.0
+GATHER_SECONDS, PAUSE_SECONDS, LATE_SECONDS = 5.0, 5.0, 3600.0
+"""The longer is gathered, the more of it is alike, and written as one; a process that is killed loses so much."""
 EVENTS = "hazebot_analytics_events"
 _events = counter(EVENTS, "Uses of features, by what became of them.", ("result",))
 _depth = gauge("hazebot_analytics_buffer", "Uses of features that wait to be written.")
@@ -66,7 +67,7 @@ class Buffer:
     def _run(self) -> None:
         while True:
             self._something.wait()
-            time.sleep(GATHER_SECONDS)
+            self._gather()
             self._something.clear()
             try:
                 done = self.flush()
@@ -75,6 +76,11 @@ class Buffer:
             if not done:
                 time.sleep(PAUSE_SECONDS)
                 self._something.set()
+
+    def _gather(self) -> None:
+        enough = time.monotonic() + GATHER_SECONDS
+        while len(self._waiting) < BATCH and time.monotonic() < enough:
+            time.sleep(GATHER_SECONDS / 10)
 
     def flush(self) -> bool:
         """Write down what waits; False: the database did not take it, and it waits on."""
