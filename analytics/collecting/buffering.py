@@ -18,7 +18,7 @@ from hazesite.metrics.counters import counter, gauge
 logger = structlog.get_logger(__name__)
 MAX_WAITING, BATCH = 20_000, 2000
 GATHER_SECONDS, PAUSE_SECONDS, LATE_SECONDS = 5.0, 5.0, 3600.0
-"""The longer is gathered, the more of it is alike, and written as one; a process that is killed loses so much."""
+"""The longer it gathers, the more is alike and written as one; a process that is killed loses so much."""
 EVENTS = "hazebot_analytics_events"
 _events = counter(EVENTS, "Uses of features, by what became of them.", ("result",))
 _depth = gauge("hazebot_analytics_buffer", "Uses of features that wait to be written.")
