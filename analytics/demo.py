@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
+from accounts.models import User
+from accounts.roles import Role
 from analytics import days
+from analytics.collecting.visitors import current_salt, number_of
 from analytics.models import FeatureUse, UsageSession, Visitor
 from analytics.rollups import running
 
@@ -26,11 +31,16 @@ OF_STAFF = {
     "tickets.list": 20, "tickets.read": 24, "tickets.message": 20, "desk.claim": 8, "desk.close": 6,
     "desk.note": 5, "desk.replies": 5, "desk.sort": 4, "people": 2, "configuration": 1,
 }  # fmt: skip
+NAMES = (
+    ("amber", "brave", "calm", "dusty", "eager", "fuzzy", "gentle", "hasty", "icy", "jolly", "lucky", "mild"),
+    ("ant", "bear", "crane", "dingo", "egret", "falcon", "gecko", "heron", "ibex", "jackal", "koala", "lynx"),
+)
 HOURS = (2, 1, 1, 0, 0, 0, 1, 2, 3, 4, 4, 5, 6, 6, 6, 8, 10, 12, 15, 18, 20, 18, 12, 6)
 
 
 @dataclass
 class Member:
+    user: User
     visitor: Visitor
     platform: str
     role: str
@@ -49,8 +59,7 @@ class Month:
         self.uses: list[tuple[int, FeatureUse]] = []
 
     def store(self) -> None:
-        members = list(self._members())
-        Visitor.objects.bulk_create([member.visitor for member in members])
+        members = self._members()
         for number in range(DAYS):
             for member in members:
                 if self._comes(member, number):
@@ -59,15 +68,43 @@ class Month:
         for place, use in self.uses:
             use.session = self.sessions[place].pk
         FeatureUse.objects.bulk_create((use for _place, use in self.uses), batch_size=2000)
+        self._note_logins(members)
 
-    def _members(self) -> Iterator[Member]:
-        for number in range(PEOPLE):
-            since = 0 if number < PEOPLE // 2 else self.chance.randrange(DAYS)
-            first = days.today() - timedelta(days=DAYS - 1 - since)
-            visitor = Visitor(key=self.chance.getrandbits(62), first_day=first)
-            role = "moderator" if number % 25 == 0 else "lootling"
-            liking = 0.8 if role == "moderator" else self.chance.betavariate(1.3, 3.2)
-            yield Member(visitor, self._one_of(PLATFORMS), role, since, liking)
+    def _members(self) -> list[Member]:
+        made = [self._member(number, user) for number, user in enumerate(self._accounts())]
+        User.objects.bulk_create(member.user for member in made if member.user._state.adding)
+        salt = current_salt()
+        for member in made:
+            member.visitor.key = number_of("visitor", member.user.pk, salt)
+        known = set(Visitor.objects.values_list("key", flat=True))
+        made = [member for member in made if member.visitor.key not in known]
+        Visitor.objects.bulk_create(member.visitor for member in made)
+        return made
+
+    def _accounts(self) -> Iterator[User]:
+        """Those there are, and as many more as the community lacks; nobody can sign in as these."""
+        there = {user.username: user for user in User.objects.people().order_by("pk")[:PEOPLE]}
+        yield from there.values()
+        names = ("_".join(parts) for parts in itertools.product(*NAMES))
+        for name in itertools.islice((one for one in names if one not in there), PEOPLE - len(there)):
+            yield User(username=name, password=make_password(None))
+
+    def _member(self, number: int, user: User) -> Member:
+        since = 0 if not user._state.adding or number % 2 else self.chance.randrange(DAYS)
+        first = days.today() - timedelta(days=DAYS - 1 - since)
+        if user._state.adding:
+            user.created_at = days.begin_of(first)
+        liking = 0.8 if user.is_staff else self.chance.betavariate(1.3, 3.2)
+        role = (Role.MODERATOR if user.is_staff else Role.LOOTLING).value
+        return Member(user, Visitor(first_day=first), self._one_of(PLATFORMS), role, since, liking)
+
+    def _note_logins(self, members: list[Member]) -> None:
+        """Of the new accounts: who stays away is found by it."""
+        last = {stay.visitor: stay.last_at for stay in self.sessions}
+        new = [member for member in members if member.user.last_login is None]
+        for member in new:
+            member.user.last_login = last.get(member.visitor.pk)
+        User.objects.bulk_update([member.user for member in new], ["last_login"])
 
     def _comes(self, member: Member, number: int) -> bool:
         if number <= member.since:
