@@ -313,6 +313,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
 AXES_ONLY_ADMIN_SITE = True  # the API has its own limits
 AXES_ENABLED = RATELIMIT_ENABLE
 AXES_FAILURE_LIMIT = 10

@@ -6,6 +6,8 @@ import pytest
 from django.contrib import admin
 from django.urls import reverse
 
+from accounts.models import User
+from accounts.roles import Role
 from hazesite.admin_site import PageAdmin
 from hazesite.jobs.models import Job
 from tickets import services
@@ -48,6 +50,13 @@ def test_no_page_of_the_admin_holds_a_script_or_fetches_from_elsewhere(enter, ad
         text = enter(ada).get(page).content.decode()
         assert text.count("<script") == text.count("<script src=") + text.count('<script type="module" src=')
         assert 'src="http' not in text and 'href="http' not in text
+
+
+def test_whoever_signs_in_without_having_wanted_a_page_gets_the_first(client, db):
+    User.objects.create_user("eve", "eve-knows-the-way-4", granted_role=Role.ADMIN)
+    said = {"username": "eve", "password": "eve-knows-the-way-4"}
+    assert client.post("/admin/login/", said)["Location"] == "/admin/"
+    assert client.post("/admin/login/?next=/monitors/", said)["Location"] == "/monitors/"
 
 
 def test_every_page_has_the_one_base():
