@@ -18,6 +18,7 @@ from accounts import tokens
 from accounts.models import User
 from accounts.roles import Role
 from accounts.services import Device
+from hazesite import alerts
 from hazesite.realtime import bus
 from hazesite.realtime.publication import Publication
 from tests import emptying
@@ -124,6 +125,19 @@ def counted_limits(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     cache.clear()
     yield
     cache.clear()
+
+
+@pytest.fixture
+def told_staff(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
+    """Subject, text and key of what staff are alerted to."""
+    told: list[tuple[str, str, str]] = []
+
+    def note(subject: str, text: str, key: str) -> int:
+        told.append((subject, text, key))
+        return 1
+
+    monkeypatch.setattr(alerts, "ALERTERS", [note])
+    return told
 
 
 @pytest.fixture(scope="module")

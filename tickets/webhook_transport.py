@@ -9,9 +9,14 @@ from typing import Any
 import httpx
 import orjson
 import structlog
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from hazesite import outbound
+from hazesite.alerts import alert_staff
 from hazesite.outgoing.models import Delivery
 from hazesite.outgoing.transports import (
     GiveUp,
@@ -101,8 +106,21 @@ def _note_failure(webhooks: set[int]) -> None:
 
 def _disable(webhooks: set[int], reason: str) -> None:
     rows = Webhook.objects.filter(pk__in=webhooks, enabled=True)
-    if rows.update(enabled=False, disabled_reason=reason):
-        logger.warning("webhook_disabled", webhooks=sorted(webhooks), reason=reason)
+    with transaction.atomic():
+        found = list(rows.select_for_update())
+        rows.update(enabled=False, disabled_reason=reason)
+        for webhook in found:
+            _tell_disabled(webhook, reason)
+    if found:
+        logger.warning("webhook_disabled", webhooks=sorted(one.pk for one in found), reason=reason)
+
+
+def _tell_disabled(webhook: Webhook, reason: str) -> None:
+    page = f"{settings.PUBLIC_URL}{reverse('admin:tickets_webhook_change', args=[webhook.pk])}"
+    text = _("%(reason)s Nothing is sent to it until somebody switches it on again: %(page)s")
+    subject = _("A webhook was switched off: %s") % webhook
+    key = f"webhook-{webhook.pk}-disabled-{timezone.now():%Y-%m-%d}"
+    alert_staff(subject, text % {"reason": reason, "page": page}, key)
 
 
 def _events(pks: Any) -> dict[int, TicketEvent]:

@@ -11,8 +11,11 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Count, F, Min, Q
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from hazesite.alerts import alert_staff
 from hazesite.housekeeping import chore
 from hazesite.jobs.models import Job
 
@@ -48,6 +51,15 @@ def _take(job: Job, worker: str) -> bool:
 def _bury(job: Job, error: str) -> None:
     job.state, job.error, job.finished_at, job.lease_until = Job.State.DEAD, error, timezone.now(), None
     job.save(update_fields=["state", "error", "finished_at", "lease_until"])
+    _tell_given_up(job)
+
+
+def _tell_given_up(job: Job) -> None:
+    """Once a day for each task. Why it failed stands at the desk: it may hold what is no mail's business."""
+    page = f"{settings.PUBLIC_URL}{reverse('admin:hazesite_job_changelist')}?state__exact={Job.State.DEAD}"
+    text = _("It failed %(count)d times and is not tried again by itself. Why, and how to: %(page)s")
+    said = text % {"count": job.attempts, "page": page}
+    alert_staff(_("A job was given up: %s") % job.task, said, f"job-{job.task}-{timezone.now():%Y-%m-%d}")
 
 
 def renew(job: Job) -> bool:
@@ -61,13 +73,19 @@ def complete(job: Job, result: Any) -> bool:
     return bool(_mine(job).update(**done, lease_until=None))
 
 
+@transaction.atomic
 def fail(job: Job, error: str) -> bool:
     """Try again later, or give up after the last attempt. False: the lease was lost meanwhile."""
-    if job.attempts >= job.max_attempts:
+    is_last = job.attempts >= job.max_attempts
+    if is_last:
         settled = {"state": Job.State.DEAD, "finished_at": timezone.now()}
     else:
         settled = {"state": Job.State.READY, "run_after": timezone.now() + pause_before(job)}
-    return bool(_mine(job).update(**settled, error=error, lease_until=None))
+    if not _mine(job).update(**settled, error=error, lease_until=None):
+        return False
+    if is_last:
+        _tell_given_up(job)
+    return True
 
 
 def give_back(job: Job) -> bool:

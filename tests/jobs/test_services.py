@@ -135,3 +135,27 @@ def test_old_jobs_are_forgotten():
     for state, age in ((Job.State.DONE, 4), (Job.State.DONE, 2), (Job.State.DEAD, 4)):
         Job.objects.create(task="x", state=state, finished_at=now - timedelta(days=age))
     assert services.forget_old_jobs() == 1
+
+
+def test_staff_hear_once_a_day_that_jobs_are_given_up(told_staff):
+    for number in range(2):
+        fail_until.enqueue("/tmp", f"x{number}", 9)
+        Job.objects.update(max_attempts=1)
+        services.fail(leased(), "it holds what is no mail's business")
+    leave_a_line.enqueue("/tmp", "x")
+    Job.objects.filter(state="ready").update(state="running", attempts=9, max_attempts=9)
+    Job.objects.filter(state="running").update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert services.lease("w", QUEUES, 1) == []
+    subjects, texts, keys = zip(*told_staff, strict=True)
+    assert subjects == (
+        *["A job was given up: tests.jobs.work.fail_until"] * 2,
+        "A job was given up: tests.jobs.work.leave_a_line",
+    )
+    assert len(set(keys)) == 2 and all("/admin/hazesite/job/?state__exact=dead" in text for text in texts)
+    assert not any("business" in text for text in texts)
+
+
+def test_of_a_job_that_will_be_tried_again_nobody_hears(told_staff):
+    fail_until.enqueue("/tmp", "x", 9)
+    services.fail(leased(), "once")
+    assert told_staff == []

@@ -167,7 +167,7 @@ def test_one_stumbling_over_a_ticket_hears_of_the_others(hook, receiver, drain, 
     assert len(receiver.got) == 2
 
 
-def test_a_receiver_that_is_gone_is_not_asked_again(hook, receiver, drain, ticket, alice):
+def test_a_receiver_that_is_gone_is_not_asked_again(hook, receiver, drain, ticket, alice, told_staff):
     webhook = hook("/410")
     services.post_message(ticket.public_id, alice, "one")
     services.post_message(ticket.public_id, alice, "two")
@@ -177,6 +177,9 @@ def test_a_receiver_that_is_gone_is_not_asked_again(hook, receiver, drain, ticke
     assert (webhook.enabled, webhook.disabled_reason) == (False, "The receiver answered 410 Gone.")
     assert set(Delivery.objects.values_list("state", flat=True)) == {"given_up", "retracted"}
     assert len(receiver.got) == 1
+    [(subject, text, _key)] = told_staff
+    assert subject == f"A webhook was switched off: {webhook.name}"
+    assert "410 Gone" in text and f"/admin/tickets/webhook/{webhook.pk}/change/" in text
 
 
 def test_five_days_of_failures_disable_it_and_enabling_it_forgets_them(

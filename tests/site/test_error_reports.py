@@ -51,6 +51,16 @@ def seen(error: Exception, **line: object) -> Sighting:
 
 
 # --- what is one bug ---------------------------------------------------------
+def test_staff_hear_of_an_error_the_first_time_and_of_its_words_nothing(db, told_staff):
+    for number in range(2):
+        services.store([seen(failing(broken, f"alice's words {number}"))])
+    [(subject, text, key)] = told_staff
+    report = ErrorReport.objects.get()
+    assert subject == "A new error: ValueError in tests/site/test_error_reports.py:broken"
+    assert f"/admin/hazesite/errorreport/{report.pk}/change/" in text and "alice" not in text
+    assert key == f"error-{report.fingerprint}"
+
+
 def test_the_same_bug_twice_is_one_row(db):
     services.store([seen(failing(broken, 1), path="/api/one", method="GET", request_id="r1")])
     services.store([seen(failing(broken, 2), path="/api/two", method="POST", request_id="r2")])
