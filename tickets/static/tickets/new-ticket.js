@@ -37,7 +37,7 @@ export class NewTicket {
     ];
     const [first, second, last] = this.fields.map(({element}) => element);
     return h('form', {class: 'card wide', id: 'new-ticket-form', onsubmit: (event) => this.#submit(event)},
-      h('a', {class: 'back', href: '#/'}, 'All tickets'),
+      h('a', {class: 'back', href: '#/'}, 'Tickets'),
       h('h1', {}, 'New ticket'),
       this.problem, first, second, this.asked, last, this.button, this.hint);
   }

@@ -32,7 +32,7 @@ export class TalkHead {
     this.element.dataset.signature = signature;
     const focused = this.element.contains(document.activeElement);
     this.element.replaceChildren(
-      h('a', {class: 'back', href: '#/'}, 'All tickets'),
+      h('a', {class: 'back', href: '#/'}, 'Tickets'),
       h('div', {class: 'talk-title'},
         h('h1', {}, ticket?.subject ?? (state === 'loading' ? 'Loading…' : 'Ticket')),
         h('p', {class: 'muted'}, ticket ? statusPill(ticket.status) : '', facts.length > 0 && ` ${facts.join(' · ')}`),
