@@ -43,6 +43,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """On servers only what may fare otherwise there."""
     if "TEST_DATABASE_URL" in os.environ:
         alike = [item for item in items if item.nodeid.startswith(ALIKE)]
+        if nowhere := [item.nodeid for item in alike if item.get_closest_marker("once")]:
+            raise pytest.UsageError(f"left out here and, as `once`, elsewhere: {nowhere}")
         config.hook.pytest_deselected(items=alike)
         items[:] = [item for item in items if not item.nodeid.startswith(ALIKE)]
 
