@@ -19,6 +19,7 @@ logger = structlog.get_logger(__name__)
 MAX_WAITING, BATCH = 20_000, 2000
 GATHER_SECONDS, PAUSE_SECONDS, LATE_SECONDS = 5.0, 5.0, 3600.0
 """The longer it gathers, the more is alike and written as one; a process that is killed loses so much."""
+LOOK_SECONDS = 0.5
 EVENTS = "hazebot_analytics_events"
 _events = counter(EVENTS, "Uses of features, by what became of them.", ("result",))
 _depth = gauge("hazebot_analytics_buffer", "Uses of features that wait to be written.")
@@ -80,7 +81,7 @@ class Buffer:
     def _gather(self) -> None:
         enough = time.monotonic() + GATHER_SECONDS
         while len(self._waiting) < BATCH and time.monotonic() < enough:
-            time.sleep(GATHER_SECONDS / 10)
+            time.sleep(LOOK_SECONDS)
 
     def flush(self) -> bool:
         """Write down what waits; False: the database did not take it, and it waits on."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from datetime import timedelta
 from types import SimpleNamespace
@@ -290,6 +291,24 @@ def test_a_thread_writes_it_down_by_itself(settings, app_of, alice):
     while not FeatureUse.objects.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     assert FeatureUse.objects.exists() and len(collecting_buffer) == 0
+
+
+def test_it_is_written_down_at_once_when_there_is_enough_of_it(monkeypatch):
+    monkeypatch.setattr("analytics.collecting.buffering.GATHER_SECONDS", 60.0)
+    monkeypatch.setattr("analytics.collecting.buffering.LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("analytics.collecting.buffering.BATCH", 3)
+    stored, done = [], threading.Event()
+
+    def store(batch):
+        stored.append(len(batch))
+        done.set()
+
+    buffer = Buffer(store)
+    buffer.add(seen())
+    buffer.add(seen())
+    assert not done.wait(0.2)
+    buffer.add(seen())
+    assert done.wait(10) and stored == [3]
 
 
 # --- the map -----------------------------------------------------------------
