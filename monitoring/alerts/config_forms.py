@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any
 
@@ -85,7 +86,7 @@ def addresses_in(text: str) -> list[str]:
 
 
 class SigningKey(Line):
-    pattern = rf"^(?:whsec_[A-Za-z0-9+/]+={{0,2}}|{HIDDEN})\Z"
+    pattern = rf"^(?:whsec_[A-Za-z0-9+/]{{32,86}}={{0,2}}|{HIDDEN})\Z"
     default_error_messages = {"invalid": _("It must be whsec_ and 24 to 64 bytes as base64.")}
 
     def flaw(self, text: str) -> str | Promise:
@@ -93,6 +94,8 @@ class SigningKey(Line):
         try:
             if text != HIDDEN:
                 Signer(text)
+                if not 24 <= len(b64decode(text.removeprefix("whsec_"))) <= 64:
+                    return self.error_messages["invalid"]
         except Exception:  # whatever base64 or the library thinks of it
             return self.error_messages["invalid"]
         return ""

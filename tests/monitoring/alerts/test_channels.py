@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 
 import pytest
 from django.db import connection
@@ -104,6 +105,8 @@ def test_a_hidden_secret_is_not_carried_to_another_host(ada, type_, changed):
         ("webhook", WEBHOOK | {"headers": {"X": "a\r\nY: b"}}),
         ("webhook", WEBHOOK | {"headers": {"X": "…"}}),
         ("webhook", WEBHOOK | {"secret": "whsec_short"}),
+        ("webhook", WEBHOOK | {"secret": f"whsec_{b64encode(bytes(23)).decode()}"}),
+        ("webhook", WEBHOOK | {"secret": f"whsec_{b64encode(bytes(65)).decode()}"}),
         ("webhook", WEBHOOK | {"retries": 3}),
         ("slack", {"url": "https://localhost/"}),
         ("discord", {"webhook_url": 7}),

@@ -90,7 +90,7 @@ MAIL, HOOKED = {"to_email": "a@example.org"}, {"url": HOOK}
         "config.from_email"),
         ({"type": "email", "config": MAIL | {"smtp_server": "mail.example.org"}}, "config.from_email"),
         ({"type": "email", "config": MAIL | {"password": "…"}}, "config.password"),
-        ({"type": "webhook", "config": HOOKED | {"secret": "whsec_A"}}, "config.secret"),
+        ({"type": "webhook", "config": HOOKED | {"secret": "whsec_" + "A" * 33}}, "config.secret"),
         ({"type": "webhook", "config": HOOKED | {"headers": {"Host": "x"}}}, "config.headers.Host"),
         ({"type": "webhook", "config": HOOKED | {"headers": {"X": "ü"}}}, "config.headers.X"),
         ({"templates": {"down": "$nothing"}}, "templates.down"), ({"templates": {"up": "$"}}, "templates.up"),
