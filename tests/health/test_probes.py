@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import statistics
 import threading
 import time
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ pytestmark = [pytest.mark.server, pytest.mark.workers]
 SLOW = 0.4
 """Seconds that a busy machine may add."""
 PATHS = ("/health/live", "/health/ready", "/health/metrics", "/metrics", "/api/health")
+DETAILED = "/api/health?detailed=true"
 
 
 def figures(server: Server) -> dict[tuple[str, ...], float]:
@@ -67,7 +69,7 @@ def test_metrics_as_json_have_their_documented_shape(server):
 
 def test_a_worker_is_seen_and_missed_when_it_is_killed(server):
     def workers() -> dict:
-        return httpx.get(f"{server.url}/api/health?detailed=true", timeout=5).json()["checks"]["workers"]
+        return httpx.get(f"{server.url}{DETAILED}", timeout=5).json()["checks"]["workers"]
 
     deadline = time.monotonic() + 15
     while workers() != {"status": "ok", "count": 1} and time.monotonic() < deadline:
@@ -134,24 +136,26 @@ def test_two_processes_tell_the_same_and_a_killed_one_takes_nothing_along(tmp_pa
 def test_probes_are_answered_while_every_thread_is_taken(tmp_path):
     with web_alone(tmp_path / "data") as server:
         stop, token = threading.Event(), server.token("ada")
+        waited: list[float] = []
 
         def keep_busy() -> None:
             with httpx.Client(headers={"Authorization": f"Bearer {token}"}, timeout=60) as client:
                 while not stop.is_set():
-                    client.get(f"{server.url}/api/schema")
+                    waited.append(client.get(f"{server.url}/api/schema").elapsed.total_seconds())
 
         with ThreadPoolExecutor(24) as crowd:
             for _ in range(24):
                 crowd.submit(keep_busy)
             try:
                 time.sleep(2)
-                with httpx.Client(timeout=10) as probe:
-                    for path in (*PATHS, "/api/health?detailed=true"):
-                        answer = probe.get(f"{server.url}{path}")
-                        assert answer.elapsed.total_seconds() < 3, path
-                        assert answer.status_code in (200, 503), path
+                with httpx.Client(timeout=60) as probe:
+                    answers = [probe.get(f"{server.url}{path}") for path in (*PATHS, DETAILED)]
             finally:
                 stop.set()
+    assert {answer.status_code for answer in answers} <= {200, 503}
+    # Whoever waits for a thread waits for all who came before; a busy machine slows everybody alike.
+    slowest = max(answer.elapsed.total_seconds() for answer in answers)
+    assert slowest < statistics.median(waited) / 2, (slowest, sorted(waited))
 
 
 # --- the database is stuck ---------------------------------------------------
@@ -180,7 +184,7 @@ def test_everything_answers_while_postgresql_is_stuck(database, tmp_path):
             assert (ready.status_code, ready.json()["status"]) == (503, "not_ready")
             assert ready.json()["checks"]["database"]["status"] == "unhealthy"
             assert ready.elapsed.total_seconds() < 1.1 + SLOW
-        health = httpx.get(f"{server.url}/api/health?detailed=true", timeout=5)
+        health = httpx.get(f"{server.url}{DETAILED}", timeout=5)
         checks = health.json()["checks"]
         assert (health.status_code, health.json()["status"]) == (503, "unhealthy")
         assert health.elapsed.total_seconds() < 1.1 + SLOW
