@@ -20,8 +20,6 @@ PROXY, RULES, UNITS = "the site behind nginx", "Prometheus' look at the rules", 
 DATABASES = "the suite on PostgreSQL and Redis"
 MARKS = {NODE: "node", BROWSER: "browser", PROXY: "nginx", RULES: "promtool", UNITS: "systemd"}
 PROGRAMS = f"{os.environ['PATH']}:/usr/sbin"
-SIDE_BY_SIDE = ["-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder"]
-"""Files as they come: sorted by their number of tests, those that take longest would begin last."""
 EXAMPLES = "200"
 """Of the state machine; `make test` has fewer."""
 SOURCES = (
@@ -85,10 +83,11 @@ def on_sqlite(left_out: dict[str, str], more: list[str]) -> bool:
     outside = f"({' or '.join(marks) or 'False'}) and not redis"
     inside = f"workers and not redis and not ({' or '.join(MARKS.values())})"
     inside += "" if DATABASES in left_out else " and not once"
+    side_by_side = ["-n", "auto", "--dist", "loadfile"]
     return all(
         [
             run("outside clients, on SQLite", ["-m", "pytest", "-q", "-m", outside, *more]),
-            run("workers, on SQLite", ["-m", "pytest", "-q", *SIDE_BY_SIDE, "-m", inside, *more]),
+            run("workers, on SQLite", ["-m", "pytest", "-q", *side_by_side, "-m", inside, *more]),
         ]
     )
 
@@ -101,7 +100,7 @@ def on_servers(left_out: dict[str, str], more: list[str]) -> bool:
         skipped += "".join(f" and not {MARKS[part]}" for part in MARKS if part in left_out)
         return run(
             DATABASES,
-            ["-m", "pytest", "-q", *SIDE_BY_SIDE, "-m", skipped, *more],
+            ["-m", "pytest", "-q", "-n", "auto", "--dist", "loadfile", "-m", skipped, *more],
             DATABASE_URL=database,
             REDIS_URL=cache,
             TEST_DATABASE_URL=database,
