@@ -9,14 +9,12 @@ from typing import Any
 import httpx
 import orjson
 import structlog
-from django.conf import settings
 from django.db import transaction
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from hazesite import outbound
-from hazesite.alerts import alert_staff
+from hazesite.alerts import alert_staff, desk_page
 from hazesite.outgoing.models import Delivery
 from hazesite.outgoing.transports import (
     GiveUp,
@@ -116,7 +114,7 @@ def _disable(webhooks: set[int], reason: str) -> None:
 
 
 def _tell_disabled(webhook: Webhook, reason: str) -> None:
-    page = f"{settings.PUBLIC_URL}{reverse('admin:tickets_webhook_change', args=[webhook.pk])}"
+    page = desk_page("tickets_webhook_change", webhook.pk)
     text = _("%(reason)s Nothing is sent to it until somebody switches it on again: %(page)s")
     subject = _("A webhook was switched off: %s") % webhook
     key = f"webhook-{webhook.pk}-disabled-{timezone.now():%Y-%m-%d}"

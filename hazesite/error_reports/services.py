@@ -6,11 +6,10 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Case, F, Q, QuerySet, Value, When
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from hazesite.alerts import alert_staff
+from hazesite.alerts import alert_staff, desk_page
 from hazesite.error_reports.models import ErrorReport
 from hazesite.error_reports.sightings import Sighting
 from hazesite.housekeeping import chore
@@ -70,7 +69,7 @@ def _create(sighting: Sighting) -> None:
 
 def _tell_new(report: ErrorReport) -> None:
     """Its kind and place alone: what was said, and by whom it was met, stands at the desk."""
-    page = f"{settings.PUBLIC_URL}{reverse('admin:hazesite_errorreport_change', args=[report.pk])}"
+    page = desk_page("hazesite_errorreport_change", report.pk)
     text = _("Nobody has met this error before. What is known of it: %s") % page
     alert_staff(_("A new error: %s") % report, text, f"error-{report.fingerprint}")
 

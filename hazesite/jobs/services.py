@@ -11,11 +11,10 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Count, F, Min, Q
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from hazesite.alerts import alert_staff
+from hazesite.alerts import alert_staff, desk_page
 from hazesite.housekeeping import chore
 from hazesite.jobs.models import Job
 
@@ -56,7 +55,7 @@ def _bury(job: Job, error: str) -> None:
 
 def _tell_given_up(job: Job) -> None:
     """Once a day for each task. Why it failed stands at the desk: it may hold what is no mail's business."""
-    page = f"{settings.PUBLIC_URL}{reverse('admin:hazesite_job_changelist')}?state__exact={Job.State.DEAD}"
+    page = f"{desk_page('hazesite_job_changelist')}?state__exact={Job.State.DEAD}"
     text = _("It failed %(count)d times and is not tried again by itself. Why, and how to: %(page)s")
     said = text % {"count": job.attempts, "page": page}
     alert_staff(_("A job was given up: %s") % job.task, said, f"job-{job.task}-{timezone.now():%Y-%m-%d}")
