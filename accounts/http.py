@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.http import HttpRequest
 from rest_framework.request import Request
 
@@ -17,10 +19,13 @@ class MemberRequest(Request):
 
 
 def device_of(request: HttpRequest | Request) -> Device:
+    return device_behind(request.headers, request.META.get("REMOTE_ADDR"))
+
+
+def device_behind(headers: Mapping[str, str], address: str | None) -> Device:
     """The address comes from the server, which believes `X-Forwarded-For` of trusted proxies alone."""
-    headers = request.headers
     return Device(
-        address=request.META.get("REMOTE_ADDR") or None,
+        address=address or None,
         platform=headers.get("X-Platform", ""),
         app_version=headers.get("X-App-Version", ""),
         name=headers.get("X-Device-Info", "") or headers.get("User-Agent", ""),

@@ -79,6 +79,11 @@ def _scope_of(request: HttpRequest) -> Any:
     return request.META.get("asgi.scope") or getattr(request, "scope", {})
 
 
+def log_request(method: str | None, path: str, status: int, started: float) -> None:
+    took = round((time.perf_counter() - started) * 1000, 1)
+    logger.info("request", method=method, path=path, status=status, ms=took)
+
+
 class RequestLog:
     """Takes or makes `X-Request-ID`, echoes it, and logs method, path (no query), status and duration."""
 
@@ -103,13 +108,7 @@ class RequestLog:
             note_route(_scope_of(request), request.resolver_match.route)
         if isinstance(response, HttpResponse) and request.path.startswith("/api/"):
             response.headers.setdefault("Cache-Control", "no-store")
-        logger.info(
-            "request",
-            method=request.method,
-            path=request.path,
-            status=response.status_code,
-            ms=round((time.perf_counter() - started) * 1000, 1),
-        )
+        log_request(request.method, request.path, response.status_code, started)
         return response
 
     def _refusal(self, request: HttpRequest) -> HttpResponseBase | None:

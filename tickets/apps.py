@@ -9,6 +9,7 @@ class TicketsConfig(AppConfig):
     def ready(self) -> None:
         from django.db.models.signals import post_migrate
 
+        from hazesite import quick
         from hazesite.outgoing import transports
         from hazesite.realtime.streams import register
         from hazesite.uploads import allow_large
@@ -16,9 +17,11 @@ class TicketsConfig(AppConfig):
         from tickets.live import TicketStreams
         from tickets.search.index import watch_after_migrating
         from tickets.services.attachments import MAX_BYTES_AT_ONCE
+        from tickets.views.quick import READS
         from tickets.webhook_transport import WebhookTransport
 
         register(TicketStreams())
+        quick.READS += READS
         personal.register()
         transports.register(WebhookTransport())
         allow_large(r"/api/tickets/[^/]+/attachments", MAX_BYTES_AT_ONCE + 2**20)

@@ -7,6 +7,6 @@ it down (`storing`).
 from __future__ import annotations
 
 from analytics.collecting.buffering import buffer
-from analytics.collecting.noting import note_event, note_request
+from analytics.collecting.noting import note_call, note_event, note_request
 
-__all__ = ["buffer", "note_event", "note_request"]
+__all__ = ["buffer", "note_call", "note_event", "note_request"]

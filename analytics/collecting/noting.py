@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -15,12 +16,17 @@ from hazesite.realtime.sinks import Sink
 
 
 def note_request(request: HttpRequest, status: int) -> None:
-    """A refused request used nothing; one that failed on our side counts as a failed use."""
     # Whoever came with a token was left here by the framework of the API; others are not asked for.
-    sign_in = request.__dict__.get("auth")
-    if sign_in is None or 400 <= status < 500 or not settings.ANALYTICS or sign_in.user.is_service:
+    sign_in, match = request.__dict__.get("auth"), request.resolver_match
+    if sign_in is not None and match is not None:
+        note_call(sign_in, request.method or "", match.route, request.META, status)
+
+
+def note_call(sign_in: Any, method: str, route: str, meta: dict[str, Any], status: int) -> None:
+    """A refused request used nothing; one that failed on our side counts as a failed use."""
+    if 400 <= status < 500 or not settings.ANALYTICS or sign_in.user.is_service:
         return
-    feature, meta = _feature_of(request), request.META
+    feature = CALLS.get((method, route))
     if feature is None or declines_tracking(meta.get("HTTP_DNT"), meta.get("HTTP_SEC_GPC")):
         return
     user = sign_in.user
@@ -39,11 +45,6 @@ def note_request(request: HttpRequest, status: int) -> None:
             meta.get("REMOTE_ADDR", ""),
         )
     )
-
-
-def _feature_of(request: HttpRequest) -> str | None:
-    match = request.resolver_match
-    return CALLS.get((request.method or "", match.route)) if match else None
 
 
 def note_event(sink: Sink, event: str) -> None:

@@ -11,7 +11,7 @@ from accounts.models import User
 from accounts.permissions import Admin, AnyToken, Staff
 from accounts.roles import Role
 from accounts.viewsets import RoleViewSet, allow
-from hazesite.api import Keyset, bounded_total, cut, parsed
+from hazesite.api import DEFAULT_LIMIT, Keyset, bounded_total, cut, parsed
 from hazesite.errors import Unfit
 from hazesite.schema import refusals
 from tickets import examples, prepared, search, services
@@ -215,6 +215,12 @@ def _page(query: dict[str, Any], reader: User) -> Page:
         return _newest(query["limit"], reader)
     rows = _filtered(Ticket.objects.visible_to(reader), query, reader.is_staff)
     return (_searched if query["q"] or "tag" in query else _listed)(rows, query, reader)
+
+
+def newest_tickets(reader: User) -> Json:
+    """The list as it is shown to who asks for nothing in particular."""
+    page, cursor, total = _newest(DEFAULT_LIMIT, reader)
+    return {"tickets": page, "next_cursor": cursor, "total": total}
 
 
 def _newest(limit: int, reader: User) -> Page:
