@@ -5,7 +5,8 @@
 
 Each request goes through the whole of Django in this process, middleware and all, but over no network.
 What counts is processor time, this process's and that of its PostgreSQL backend together, for on a busy
-machine the clock measures the neighbours; `--wall` takes the clock. Small and large take turns.
+machine the clock measures the neighbours; `--wall` takes the clock. Small and large take turns. A total that
+reached a thousand is not counted again for half a minute; `--first` asks as whoever asks first.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from tests.backends import private_postgres
 
 FOLDER = Path(tempfile.gettempdir()) / "hazebot-benchmark-lists"
 ALLOWED = 1.3
-WALL = "--wall" in sys.argv
+WALL, FIRST = "--wall" in sys.argv, "--first" in sys.argv
 
 
 def cases() -> dict[str, tuple[str, str]]:
@@ -50,7 +51,8 @@ def cases() -> dict[str, tuple[str, str]]:
         "a number": "%23500",
         "two words, half typed": f"{c.EVERY_OTHER}%20ba",
         "common, with status=claimed": f"{c.EVERY_OTHER}&status=claimed&limit=5",
-        "5 %, with status=claimed": f"{c.ONE_IN_TWENTY}&status=claimed&limit=5",
+        # The small community has one such ticket: shown is one in both.
+        "5 %, with status=claimed": f"{c.ONE_IN_TWENTY}&status=claimed&limit=1",
     }
     return {
         "list, staff": ("staff0", listed),
@@ -146,6 +148,10 @@ class Site:
             return min(self._timed(who, what) for _ in range(requests))
 
     def _timed(self, who: str, what: str) -> float:
+        from hazesite import totals
+
+        if FIRST:
+            totals.reached.clear()
         started = self.clock()
         self.ask(who, what)
         return (self.clock() - started) * 1000
@@ -227,6 +233,8 @@ def main() -> int:
     parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 100_000], help="How many tickets.")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--only", default="", help="Cases whose name holds this.")
+    parser.add_argument("--wall", action="store_true", help="Take the clock.")
+    parser.add_argument("--first", action="store_true", help="Remember no totals.")
     parser.add_argument("--fresh", action="store_true", help="Build anew what an earlier run kept.")
     parser.add_argument("--keep", action="store_true", help="Leave the SQLite files for the next run.")
     options = parser.parse_args()

@@ -6,6 +6,7 @@ from urllib.parse import quote
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from django.utils import timezone
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
@@ -195,12 +196,14 @@ def test_with_other_filters_and_in_pages(alice, moira, client_of, look):
     assert seen == [f"Ticket number {n}" for n in range(6, -1, -1)]
 
 
-@pytest.fixture
-def everything_is_common(monkeypatch):
+@pytest.fixture(params=["some", "many"])
+def everything_is_common(monkeypatch, request):
     """The look at the newest rows says so from the first hit."""
-    monkeypatch.setattr(sqlite, "LOOK", 1)
-    monkeypatch.setattr(sqlite, "MANY", 0)
-    monkeypatch.setattr(postgres, "MANY", 0)
+    monkeypatch.setattr(sqlite, "ENOUGH", 1)
+    monkeypatch.setattr(sqlite, "AT_LEAST", 0)
+    monkeypatch.setattr(sqlite, "SOME", 0)
+    for engine in (sqlite, postgres):
+        monkeypatch.setattr(engine, "MANY", 0 if request.param == "many" else 2)
 
 
 @pytest.mark.parametrize("query", FOUND)
@@ -211,6 +214,34 @@ def test_a_walk_finds_the_same(query, everything_is_common, printer, ticket, loo
 @pytest.mark.parametrize("query", MISSED)
 def test_a_walk_misses_the_same(query, everything_is_common, printer, ticket, look, moira):
     assert look(moira, query) == []
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3])
+@pytest.mark.parametrize("more", ["", "&status=open", "&priority=normal"])
+def test_the_total_is_that_of_all_pages(limit, more, everything_is_common, alice, mallory, moira, client_of):
+    _all_pages_say(3, limit, more, alice, mallory, moira, client_of)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3])
+@pytest.mark.parametrize("more", ["", "&status=open", "&priority=normal"])
+def test_the_total_of_what_is_rare(limit, more, alice, mallory, moira, client_of):
+    _all_pages_say(3, limit, more, alice, mallory, moira, client_of)
+
+
+def _all_pages_say(total, limit, more, alice, mallory, moira, client_of):
+    for owner in (alice, mallory, alice):
+        opened(owner, "Printer on fire", "The printer burns.")
+    opened(alice, "Printer lost").delete()
+    deleted = opened(alice, "Printer stolen")
+    Ticket.objects.filter(pk=deleted.pk).update(deleted_at=timezone.now())
+    for who, expected in ((moira, total), (alice, total - 1)):
+        seen, cursor = 0, ""
+        while cursor is not None:
+            page = client_of(who).get(f"/api/tickets?q=printer&limit={limit}{more}{cursor}").json()
+            assert page["total"] == expected
+            seen += len(page["tickets"])
+            cursor = page["next_cursor"] and f"&cursor={page['next_cursor']}"
+        assert seen == expected
 
 
 def test_a_walk_shows_no_notes_to_owners(everything_is_common, printer, alice, moira, look):

@@ -5,10 +5,11 @@ than anywhere in the ticket, for a long conversation holds nearly every word som
 be the beginning of one, for people look while they type; `"several words"` stand side by side. `#12` is
 the ticket of that number, `12` finds it too, and a ticket's id finds that ticket.
 
-The list stays sorted by activity, so a page is found in one of two ways:
+The list stays sorted by activity, so a page is found in one of three ways:
 
 * words few tickets hold: collect these from the index, and sort them;
-* words many hold: walk through the tickets as sorted and ask the index about each. The page fills soon.
+* words some hold: collect these, and walk through the tickets as sorted until enough are among them;
+* words many hold: walk likewise, and ask the index about each.
 
 A look at the newest rows of the index says which. Notes are looked at for staff alone: an owner learns
 from no search what a note holds.
@@ -27,7 +28,7 @@ from accounts.models import User
 from hazesite.api import MAX_TOTAL, bounded_total
 from tickets.models import TicketQuerySet
 from tickets.search import postgres, sqlite
-from tickets.search.terms import Needle, terms_of
+from tickets.search.terms import Condition, Needle, terms_of
 
 NUMBER = re.compile(r"(#?)([0-9]{1,18})", re.ASCII)
 PUBLIC_ID = re.compile(r"[A-Za-z0-9]{20,32}", re.ASCII)
@@ -37,18 +38,24 @@ PUBLIC_ID = re.compile(r"[A-Za-z0-9]{20,32}", re.ASCII)
 class Found:
     rows: TicketQuerySet
     """All that match, not yet sorted."""
+    to_count: TicketQuerySet | None = None
+    """The same, where they are counted in another way."""
     some: TicketQuerySet | None = None
     """Of those, some that are quickly counted; often enough for the total."""
+    is_collected: bool = False
+    """Whoever asks for a part of `rows` has all of them read, and learns their number for nothing."""
 
     def total(self) -> int:
         """How many there are, counted to 1000 and no further."""
         if self.some is not None and bounded_total(self.some) == MAX_TOTAL:
             return MAX_TOTAL
-        return bounded_total(self.rows)
+        return bounded_total(self.rows if self.to_count is None else self.to_count)
 
 
-def matching(rows: TicketQuerySet, query: str, reader: User) -> Found:
+def matching(rows: TicketQuerySet, query: str, reader: User, *, filtered: bool = False) -> Found:
     """Of `rows`, which are visible to `reader`, those the query asks for. One to three small queries.
+
+    `filtered`: these are not all the reader may see.
 
     Whatever was typed is looked for, never refused; what holds no letter and no digit finds nothing.
     """
@@ -61,7 +68,9 @@ def matching(rows: TicketQuerySet, query: str, reader: User) -> Found:
     needle = _understood(query, reader)
     if needle is None:
         return Found(rows.filter(pk=int(number[2])) if number else rows.none())
-    return _found(rows, needle, Q(pk=int(number[2])) if number else Q(), reader)
+    owners = not reader.is_staff
+    by_number = Q(pk=int(number[2])) if number else Q()
+    return _found(rows, needle, by_number, owners=owners, narrow=owners or filtered)
 
 
 def _understood(query: str, reader: User) -> Needle | None:
@@ -70,15 +79,19 @@ def _understood(query: str, reader: User) -> Needle | None:
     return engine.understood(terms, notes=reader.is_staff) if terms else None
 
 
-def _found(rows: TicketQuerySet, needle: Needle, or_else: Q, reader: User) -> Found:
-    if not needle.many:
-        return Found(rows.filter(Q(_sql(needle.collected, needle)) | or_else))
-    walked = rows.filter(Q(_sql(needle.probe, needle)) | or_else)
-    if not needle.some or not reader.is_staff:
-        return Found(walked)
-    return Found(walked, rows.filter(_sql(needle.some, needle)))
+def _found(rows: TicketQuerySet, needle: Needle, or_else: Q, *, owners: bool, narrow: bool) -> Found:
+    """`narrow`: others than `rows` may match too, and a walk does not meet them; `owners`: nearly all."""
+
+    def among(condition: Condition | None) -> TicketQuerySet | None:
+        return rows.filter(Q(_sql(condition)) | or_else) if condition else None
+
+    return Found(
+        rows.filter(Q(_sql(needle.page)) | or_else),
+        None if narrow else among(needle.count),
+        None if owners else among(needle.some),
+        needle.is_collected,
+    )
 
 
-def _sql(sql: str, needle: Needle) -> RawSQL:
-    """The engines write it; what somebody typed is in the parameters alone."""
-    return RawSQL(sql, needle.parameters, output_field=BooleanField())  # noqa: S611
+def _sql(condition: Condition) -> RawSQL:
+    return RawSQL(condition.sql, condition.parameters, output_field=BooleanField())  # noqa: S611

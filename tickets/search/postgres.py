@@ -6,7 +6,7 @@ import unicodedata
 
 from django.db import connection
 
-from tickets.search.terms import Needle, Term
+from tickets.search.terms import Condition, Needle, Term
 
 LOOK, TRIED = 2000, 5000
 MANY, MOST = 0.005, 0.05  # of the newest messages
@@ -40,13 +40,17 @@ def understood(terms: list[Term], *, notes: bool) -> Needle | None:
     with connection.cursor() as cursor:
         cursor.execute(NEWEST.format(query=" && ".join(parts)), (*parameters, LOOK))
         words, hits = cursor.fetchone()
-    if not words:
-        return None
-    audience = "" if notes else " AND NOT is_note"
-    some = "" if hits >= MOST * LOOK else COLLECTED.format(audience=audience, limit=f" LIMIT {TRIED}")
-    collected = COLLECTED.format(audience=audience, limit="")
-    many = hits >= MANY * LOOK
-    return Needle(collected, some, PROBE.format(audience=audience), (words,), many)
+    return _needle(words, hits, audience="" if notes else " AND NOT is_note") if words else None
+
+
+def _needle(words: str, hits: int, *, audience: str) -> Needle:
+    def condition(sql: str, limit: str = "") -> Condition:
+        return Condition(sql.format(audience=audience, limit=limit), (words,))
+
+    if hits < MANY * LOOK:
+        return Needle(condition(COLLECTED), is_collected=True)
+    some = None if hits >= MOST * LOOK else condition(COLLECTED, f" LIMIT {TRIED}")
+    return Needle(condition(PROBE), some=some)
 
 
 def _phrase(term: Term) -> tuple[str, list[str]]:

@@ -8,12 +8,13 @@ import unicodedata
 from django.db import connection
 
 from tickets.search.index import respelt
-from tickets.search.terms import Needle, Term
+from tickets.search.terms import Condition, Needle, Term
 
 INDEXED_BEGINNINGS = (2, 3)
 MAX_ENDINGS = 16
-LOOK = 20_000
+LOOK, ENOUGH = 2000, 20_000
 MANY = 0.1  # of the newest tickets
+SOME, AT_LEAST = 0.005, 500  # of the newest tickets, and tickets altogether
 WORD = re.compile(r"[^\W_]+")
 
 # Each step seeks the next word; reading on would read every place the word stands.
@@ -26,12 +27,15 @@ WITH RECURSIVE found(term) AS (
 )
 SELECT term FROM found WHERE term < %s LIMIT %s"""
 NEWEST = """
-SELECT count(*), count(DISTINCT rowid >> 32), min(rowid) >> 32, (SELECT max(id) FROM tickets_ticket) FROM (
+SELECT count(DISTINCT rowid >> 32), min(rowid) >> 32, (SELECT max(id) FROM tickets_ticket), (
+    SELECT count(*) FROM (SELECT 1 FROM tickets_search WHERE tickets_search MATCH %s LIMIT %s)
+) FROM (
     SELECT rowid FROM tickets_search WHERE tickets_search MATCH %s ORDER BY rowid DESC LIMIT %s
 )"""
 HITS = "SELECT rowid >> 32 FROM tickets_search WHERE tickets_search MATCH %s"
 COLLECTED = f"tickets_ticket.id IN ({HITS})"
-SOME = f"tickets_ticket.id IN ({HITS} ORDER BY rowid DESC LIMIT {LOOK})"
+MEMBER = f"+{COLLECTED}"  # the sign keeps the planner from setting out there
+A_PART = f"tickets_ticket.id IN ({HITS} ORDER BY rowid DESC LIMIT {ENOUGH})"
 PROBE = """EXISTS (
     SELECT 1 FROM tickets_search WHERE tickets_search MATCH %s
     AND rowid >= tickets_ticket.id << 32 AND rowid < (tickets_ticket.id + 1) << 32
@@ -44,7 +48,7 @@ def understood(terms: list[Term], *, notes: bool) -> Needle | None:
     expression = " AND ".join(f"({part})" for part in parts)
     if not notes:
         expression = f"said : ({expression})"
-    return Needle(COLLECTED, SOME, PROBE, (expression,), many=all(cheap) and _many(expression))
+    return _needle(expression, is_cheap=all(cheap))
 
 
 def _phrase(term: Term) -> tuple[str, bool]:
@@ -78,9 +82,17 @@ def _endings(beginning: str) -> list[str]:
         return [term for (term,) in cursor.fetchall()]
 
 
-def _many(expression: str) -> bool:
-    """Reading a hit costs a tenth of a microsecond, asking about a ticket a hundred times that."""
+def _needle(expression: str, *, is_cheap: bool) -> Needle:
+    """Reading a hit costs a twentieth of a microsecond, asking about one ticket some hundred times that."""
     with connection.cursor() as cursor:
-        cursor.execute(NEWEST, (expression, LOOK))
-        hits, tickets, oldest, newest = cursor.fetchone()
-    return bool(hits == LOOK and tickets >= MANY * (newest - oldest + 1))
+        cursor.execute(NEWEST, (expression, ENOUGH, expression, LOOK))
+        tickets, oldest, newest, hits = cursor.fetchone()
+    collected, member, part, probe = (
+        Condition(sql, (expression,)) for sql in (COLLECTED, MEMBER, A_PART, PROBE)
+    )
+    density = tickets / (newest - oldest + 1) if tickets else 0
+    if hits == ENOUGH and density >= MANY and is_cheap:
+        return Needle(probe, collected, part)
+    if tickets >= AT_LEAST and density >= SOME:
+        return Needle(member, collected)
+    return Needle(collected, is_collected=True)

@@ -18,19 +18,25 @@ class Term:
 
 
 @dataclass(frozen=True)
-class Needle:
-    """A query as conditions in SQL on a row of `tickets_ticket`: three ways to ask the same."""
+class Condition:
+    """In SQL, on a row of `tickets_ticket`. What somebody typed is in the parameters alone."""
 
-    collected: str
-    """It is among all that match."""
-    some: str
-    """It is among some of them, no more than are read in a moment. Empty: a walk counts as fast."""
-    probe: str
-    """The index says of this one ticket that it matches."""
+    sql: str
     parameters: tuple[object, ...]
-    """Of any of the three."""
-    many: bool
-    """So many tickets match that a walk through the list meets them soon."""
+
+
+@dataclass(frozen=True)
+class Needle:
+    """What a query asks of a ticket, in the ways that are quickest for so many as match."""
+
+    page: Condition
+    """For the list as it is sorted, or a part of it."""
+    count: Condition | None = None
+    """For counting, where nothing else is asked of a ticket. None: as `page`."""
+    some: Condition | None = None
+    """Holds for some of them, which are counted in a moment."""
+    is_collected: bool = False
+    """By `page` all that match are read, whatever part is wanted: they may as well be counted."""
 
 
 def terms_of(query: str) -> list[Term]:

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Count, Q, Window
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
@@ -11,7 +12,8 @@ from accounts.models import User
 from accounts.permissions import Admin, AnyToken, Staff
 from accounts.roles import Role
 from accounts.viewsets import RoleViewSet, allow
-from hazesite.api import DEFAULT_LIMIT, Keyset, bounded_total, cut, parsed
+from hazesite import totals
+from hazesite.api import DEFAULT_LIMIT, MAX_TOTAL, Keyset, bounded_total, cut, parsed
 from hazesite.errors import Unfit
 from hazesite.schema import refusals
 from tickets import examples, prepared, search, services
@@ -232,14 +234,19 @@ def _newest(limit: int, reader: User) -> Page:
 
 def _listed(rows: TicketQuerySet, query: dict[str, Any], reader: User) -> Page:
     page, after = Keyset(rows.as_shown_to(reader), "active_at").page(query["limit"], query["cursor"])
-    is_all = query["cursor"] is None and after is None
-    return _shown(page, reader), after, len(page) if is_all else _counted(rows, query)
+    to_count = rows.running() if query["status"] == Status.OPEN else rows
+    total = _total(query, reader, page, after, lambda: bounded_total(to_count))
+    return _shown(page, reader), after, total
 
 
 def _is_plain(query: dict[str, Any]) -> bool:
     """What an app asks for when it is opened: the first page, of everything."""
+    return not (query["q"] or query["cursor"] or _is_filtered(query))
+
+
+def _is_filtered(query: dict[str, Any]) -> bool:
     asked = {name for name, value in query.items() if value not in (None, "")}
-    return asked == {"limit", "status"} and query["status"] == "all"
+    return query["status"] != "all" or not asked <= {"limit", "cursor", "q", "status"}
 
 
 def _searched(rows: TicketQuerySet, query: dict[str, Any], reader: User) -> Page:
@@ -247,10 +254,17 @@ def _searched(rows: TicketQuerySet, query: dict[str, Any], reader: User) -> Page
 
     All at once, people and last messages would be fetched for every ticket that is sorted.
     """
-    found = search.matching(rows, query["q"], reader) if query["q"] else search.Found(rows)
-    page, cursor = Keyset(found.rows.only("active_at"), "active_at").page(query["limit"], query["cursor"])
+    to_count = rows.running() if query["status"] == Status.OPEN else rows
+    found = search.Found(rows, to_count)
+    if query["q"]:
+        found = search.matching(rows, query["q"], reader, filtered=_is_filtered(query))
+    to_sort = found.rows.only("active_at")
+    if found.is_collected and query["cursor"] is None:
+        to_sort = to_sort.annotate(of=Window(Count("*")))
+    page, cursor = Keyset(to_sort, "active_at").page(query["limit"], query["cursor"])
     shown = Ticket.objects.visible_to(reader).as_shown_to(reader).in_bulk([ticket.pk for ticket in page])
-    total = found.total() if query["q"] else _counted(rows, query)
+    known = min(getattr(page[0], "of", 0), MAX_TOTAL) if page else 0
+    total = known or _total(query, reader, page, cursor, found.total)
     return _shown([shown[ticket.pk] for ticket in page if ticket.pk in shown], reader), cursor, total
 
 
@@ -258,8 +272,14 @@ def _shown(page: list[Ticket], reader: User) -> list[Json]:
     return [summary_json(ticket, reader) for ticket in page]
 
 
-def _counted(rows: TicketQuerySet, query: dict[str, Any]) -> int:
-    return bounded_total(rows.running() if query["status"] == Status.OPEN else rows)
+def _total(
+    query: dict[str, Any], reader: User, page: list[Ticket], after: str | None, count: Callable[[], int]
+) -> int:
+    if query["cursor"] is None and after is None:
+        return len(page)
+    who = "staff" if reader.is_staff else reader.pk
+    asked = {name: value for name, value in query.items() if name not in ("limit", "cursor")}
+    return totals.counted((who, *sorted(asked.items())), count)
 
 
 def _filtered(rows: TicketQuerySet, query: dict[str, Any], staff: bool) -> TicketQuerySet:
