@@ -10,6 +10,7 @@ flask   a ticket with its messages, here and from two Flask apps that verify the
         give the same JSON (which is checked), under waitress and under gevent: one has plain SQL and
         nothing else, one has models (Flask-SQLAlchemy) and logs each request
 
+It ends with an error when a call costs more than three times the view, or a ticket more than Flask.
 Rounds go through all of them in turn. Servers run on one core and the client on another.
 """
 
@@ -130,12 +131,12 @@ def bare(where: Place, known: Found, options: argparse.Namespace) -> bool:
     return all(case.ratio_to(cases[0]) <= ALLOWED for case in cases)
 
 
-def flask(where: Place, known: Found, options: argparse.Namespace) -> None:
+def flask(where: Place, known: Found, options: argparse.Namespace) -> bool:
     if subprocess.run(
         [options.rivals, "-c", "import flask_sqlalchemy, gevent, waitress, jwt, psycopg"]
     ).returncode:
         print("(Flask left out: give --rivals, a Python with benchmarks/requirements.txt)")
-        return
+        return True
     told = {"JWT_KEY": known["jwt_key"], "SQLITE": known["sqlite"]}
     readers = known["members"][:READERS]
     requests = [{"path": f"/api/tickets/{one['ticket']}", "token": one["token"]} for one in readers]
@@ -156,6 +157,7 @@ def flask(where: Place, known: Found, options: argparse.Namespace) -> None:
         for case in cases:
             # The other way round than above: what is ours, in theirs.
             print(case.line(case)[: -len("    1.00")] + f"{cases[0].ratio_to(case):8.2f}")
+    return all(cases[0].ratio_to(case) < 1 for case in cases[1:])
 
 
 def assert_same(answers: dict[str, Found]) -> None:
@@ -212,7 +214,7 @@ def main() -> int:
             if "bare" in options.part:
                 kept &= bare(where, known, options)
             if "flask" in options.part:
-                flask(where, known, options)
+                kept &= flask(where, known, options)
     print(f"\n{load()} at the end")
     return 0 if kept else 1
 
