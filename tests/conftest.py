@@ -22,7 +22,7 @@ from accounts.services import Device
 from hazesite import alerts
 from hazesite.realtime import bus
 from hazesite.realtime.publication import Publication
-from tests import emptying
+from tests import emptying, scheduling
 from tests.serving import Server, serving, web_alone
 from tickets import services
 from tickets.models import Ticket
@@ -49,6 +49,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             raise pytest.UsageError(f"left out here and, as `once`, elsewhere: {nowhere}")
         config.hook.pytest_deselected(items=alike)
         items[:] = [item for item in items if not item.nodeid.startswith(ALIKE)]
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        scheduling.in_order(items)
+
+
+@pytest.hookimpl(optionalhook=True)  # there is no xdist with `-p no:xdist`
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    return scheduling.scheduler(config, log)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    return scheduling.processes()
 
 
 def pytest_collection_finish() -> None:

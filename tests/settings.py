@@ -31,7 +31,8 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, as in production: threads and processes meet in it, which a database in memory hides.
     DATABASES["default"]["TEST"] = {"NAME": str(_folder / "tests.sqlite3")}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-WHITENOISE_AUTOREFRESH = True  # each client of a test would look at every file first, which took a third of the time
+# Each client of a test would look at every file first, which took a third of the time.
+WHITENOISE_AUTOREFRESH = True
 RATELIMIT_ENABLE = False
 ERROR_REPORTS = False  # a thread that writes when it likes; its own tests switch it on
 AXES_ENABLED = False
