@@ -49,7 +49,10 @@ def wall_clock() -> datetime:
 
 
 class Engine:
-    """`run` until `stop`; then what is under way is finished or given back, and everything is written."""
+    """`run` until `stop`; then what is under way is finished or given back, and everything is written.
+
+    `run` raises what a round met unforeseen.
+    """
 
     def __init__(
         self,
@@ -94,13 +97,19 @@ class Engine:
         writing = asyncio.create_task(self._write())
         rounds = [asyncio.create_task(work()) for work in (self._take, self._live)]
         logger.info("engine_started", engine=self.name)
+        stopping = asyncio.create_task(self._stopping.wait())
         try:
-            await self._stopping.wait()
+            # A round that ends by itself met what nobody foresaw. An engine that takes nothing any more has
+            # to end and be started again, rather than look alive.
+            await asyncio.wait([stopping, writing, *rounds], return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._stopping.set()
             # Not cancelled: what a round has just taken must be known, to be given back.
-            await asyncio.gather(*rounds, return_exceptions=True)
+            ended = await asyncio.gather(stopping, *rounds, return_exceptions=True)
             await self._finish(writing)
+        for error in ended:
+            if isinstance(error, BaseException):
+                raise error
 
     async def _pause(self, seconds: float) -> None:
         with suppress(TimeoutError):

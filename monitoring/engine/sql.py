@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
 from django.db.models import QuerySet
 
@@ -31,8 +32,12 @@ def _as_it_is(moment: datetime | None) -> datetime | None:
 
 def rows_of(wanted: QuerySet[Any, Any]) -> list[Sequence[Any]]:
     """What a `values_list` gives, as the driver has it: times are times, JSON and what is sealed is text."""
+    try:
+        sql, values = wanted.query.sql_with_params()
+    except EmptyResultSet:  # nothing can match, and Django writes no SQL for that
+        return []
     with connection.cursor() as cursor:
-        cursor.execute(*wanted.query.sql_with_params())
+        cursor.execute(sql, values)
         return list(cursor.fetchall())
 
 

@@ -110,3 +110,10 @@ def test_claims_of_many_cost_as_much_as_of_one(django_assert_max_num_queries):
     with django_assert_max_num_queries(5):
         assert len(claim("first", BEGIN)) == 30
     assert len(take(after(1))) == 30
+
+
+def test_where_others_hold_all_that_is_due_nothing_is_taken(monkeypatch):
+    """It was due a moment ago, and is locked by then."""
+    due(monitor(), BEGIN)
+    monkeypatch.setattr(claims, "_take", lambda *_given: [])
+    assert claim("second", BEGIN) == []

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpcore
+import psycopg
 import pytest
 from asgiref.sync import sync_to_async
 from django.db import OperationalError, connections, transaction
@@ -280,3 +281,37 @@ async def test_connections_to_the_database_are_those_of_one_thread(watch):
         assert len([name for name in names if name.startswith("engine-database")]) == 1
         assert engine.limits.running == 0
     connections.close_all()
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif(connections["default"].vendor != "postgresql", reason="SQLite locks no rows")
+async def test_what_somebody_keeps_locked_keeps_nothing_else_waiting(watch):
+    """An engine that was frozen in the midst of a transaction, say."""
+    stuck, web = await sync_to_async(watch)("stuck"), await sync_to_async(watch)(interval=1)
+    settings = connections["default"].get_connection_params()
+    wanted = {
+        name: settings[name] for name in ("dbname", "user", "password", "host", "port") if name in settings
+    }
+
+    def checks(of: Monitor, more_than: int) -> Callable[[], bool]:
+        return lambda: Check.objects.filter(monitor=of).count() > more_than
+
+    with psycopg.connect(**wanted) as other:
+        other.execute("SELECT 1 FROM monitoring_monitorstate WHERE monitor_id = %s FOR UPDATE", [stuck.pk])
+        async with running(Engine()):
+            await until(checks(web, 2))
+            assert not await sync_to_async(checks(stuck, 0))()
+            other.rollback()
+            await until(checks(stuck, 0))
+
+
+@pytest.mark.parametrize("where", ["claim", "renew"])
+async def test_an_engine_that_meets_what_nobody_foresaw_ends_and_says_so(watch, monkeypatch, where):
+    def broken(*_given: Any) -> None:
+        raise RuntimeError("nobody foresaw this")
+
+    await sync_to_async(watch)(interval=60)
+    monkeypatch.setattr(claims, where, broken)
+    monkeypatch.setattr(claims, "RENEW_SECONDS", 0.1)
+    with pytest.raises(RuntimeError, match="nobody foresaw this"):
+        await asyncio.wait_for(Engine().run(), 20)
