@@ -22,6 +22,8 @@ MARKS = {NODE: "node", BROWSER: "browser", PROXY: "nginx", RULES: "promtool", UN
 PROGRAMS = f"{os.environ['PATH']}:/usr/sbin"
 EXAMPLES = "200"
 """Of the state machine; `make test` has fewer."""
+PROCESSES = str(os.cpu_count() or 1)
+"""Not one more, as for `make test`: here tests start processes, and wait for them only so long."""
 SOURCES = (
     "manage.py", "hazesite", "accounts", "botconfig", "tickets", "monitoring", "community", "notifications",
     "analytics", "bot", "scripts",
@@ -83,7 +85,7 @@ def on_sqlite(left_out: dict[str, str], more: list[str]) -> bool:
     outside = f"({' or '.join(marks) or 'False'}) and not redis"
     inside = f"workers and not redis and not ({' or '.join(MARKS.values())})"
     inside += "" if DATABASES in left_out else " and not once"
-    side_by_side = ["-n", "auto", "--dist", "loadfile"]
+    side_by_side = ["-n", PROCESSES, "--dist", "loadfile"]
     return all(
         [
             run("outside clients, on SQLite", ["-m", "pytest", "-q", "-m", outside, *more]),
@@ -100,7 +102,7 @@ def on_servers(left_out: dict[str, str], more: list[str]) -> bool:
         skipped += "".join(f" and not {MARKS[part]}" for part in MARKS if part in left_out)
         return run(
             DATABASES,
-            ["-m", "pytest", "-q", "-n", "auto", "--dist", "loadfile", "-m", skipped, *more],
+            ["-m", "pytest", "-q", "-n", PROCESSES, "--dist", "loadfile", "-m", skipped, *more],
             DATABASE_URL=database,
             REDIS_URL=cache,
             TEST_DATABASE_URL=database,

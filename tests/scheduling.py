@@ -15,6 +15,8 @@ from xdist.scheduler import LoadFileScheduling
 
 LONG = (
     "tests/document/test_promises.py",
+    "tests/faults/test_state_machine.py",
+    "tests/monitoring/engine/test_processes.py",
     "tests/operations/",
     "tests/site/test_serve.py",
     "tests/jobs/test_trouble.py",
