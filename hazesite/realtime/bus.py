@@ -73,6 +73,8 @@ async def listen(receive: Receiver, connected: Callable[[], None]) -> None:
                 await _forward(pubsub, receive)
         except (TimeoutError, redis.RedisError, OSError) as error:
             logger.warning("bus_listener_failed", error=repr(error))
+        except Exception as error:  # what another process said and this one does not understand, say
+            logger.exception("bus_listener_failed", error=repr(error))
         await asyncio.sleep(1)
 
 
