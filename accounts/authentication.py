@@ -13,7 +13,6 @@ from accounts.errors import Unauthenticated
 from accounts.http import device_behind, device_of
 from accounts.models import Session, User
 from accounts.permissions import Member
-from hazesite.errors import NotAllowed
 
 
 def bearer(request: Request) -> str | None:
@@ -30,13 +29,22 @@ def for_members(read: Callable[..., Any]) -> Callable[..., tuple[Session, Any]]:
     """`read`, which takes names and a user, for `hazesite.quick`: with whom the token of the call names."""
 
     def signed_in(call: dict[str, Any], *names: str) -> tuple[Session, Any]:
-        session = services.authenticate(token_in(call.get("HTTP_AUTHORIZATION", "").encode("latin-1")) or "")
-        if session.user.role not in Member.roles:
-            raise NotAllowed
-        services.note_seen(session, lambda: device_behind(HttpHeaders(call), call.get("REMOTE_ADDR")))
+        token = token_in(call.get("HTTP_AUTHORIZATION", "").encode("latin-1"))
+        session = _session_behind(token or "", partial(_device_in, call))
+        Member.require(session.user)
         return session, read(*names, session.user)
 
     return signed_in
+
+
+def _session_behind(token: str, device: Callable[[], services.Device]) -> Session:
+    session = services.authenticate(token)
+    services.note_seen(session, device)
+    return session
+
+
+def _device_in(call: dict[str, Any]) -> services.Device:
+    return device_behind(HttpHeaders(call), call.get("REMOTE_ADDR"))
 
 
 class BearerAuthentication(BaseAuthentication):
@@ -44,8 +52,7 @@ class BearerAuthentication(BaseAuthentication):
         token = bearer(request)
         if token is None:
             return None
-        session = services.authenticate(token)
-        services.note_seen(session, partial(device_of, request))
+        session = _session_behind(token, partial(device_of, request))
         return session.user, session
 
     def authenticate_header(self, request: Request) -> str:

@@ -21,9 +21,14 @@ class RolePermission(BasePermission):
     def has_permission(self, request: Request, view: Any) -> bool:
         if not isinstance(request.user, User):
             raise Unauthenticated
-        if request.user.role not in self.roles:
-            raise NotAllowed
+        self.require(request.user)
         return True
+
+    @classmethod
+    def require(cls, user: User) -> None:
+        """Raises `NotAllowed` for whom it is not."""
+        if user.role not in cls.roles:
+            raise NotAllowed
 
 
 class AnyToken(RolePermission):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextvars import Token
 from functools import cache
 from typing import Any
 
@@ -79,6 +80,14 @@ def _scope_of(request: HttpRequest) -> Any:
     return request.META.get("asgi.scope") or getattr(request, "scope", {})
 
 
+def enter(meta: Mapping[str, Any], method: str | None, path: str) -> tuple[str, Token[Any]]:
+    """The request's name, which each line says from now on, and what `origin.leave` wants at its end."""
+    name = accepted_id(meta.get("HTTP_X_REQUEST_ID"))
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=name, method=method, path=path)
+    return name, origin.enter(_door(path), meta.get("REMOTE_ADDR") or None, name)
+
+
 def log_request(method: str | None, path: str, status: int, started: float) -> None:
     took = round((time.perf_counter() - started) * 1000, 1)
     logger.info("request", method=method, path=path, status=status, ms=took)
@@ -92,10 +101,7 @@ class RequestLog:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         started = time.perf_counter()
-        name = accepted_id(request.headers.get("X-Request-ID"))
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=name, method=request.method, path=request.path)
-        entered = origin.enter(_door(request.path), request.META.get("REMOTE_ADDR") or None, name)
+        name, entered = enter(request.META, request.method, request.path)
         try:
             with ratelimits.noting():
                 response = self._refusal(request) or self.get_response(request)

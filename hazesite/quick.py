@@ -13,14 +13,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
 from django.conf import settings
 from django.db import close_old_connections
 from django.http.request import split_domain_port, validate_host
 
 from hazesite import middleware, origin
 from hazesite.api import Json
-from hazesite.envelope import JSON, accepted_id
+from hazesite.envelope import JSON
 from hazesite.metrics.requests import note_route
 
 Meta = dict[str, Any]
@@ -73,9 +72,7 @@ def _is_for_us(call: Meta) -> bool:
 
 def _answered(call: Meta, read: Read, names: tuple[str, ...]) -> Whole | None:
     started, path = time.perf_counter(), call["PATH_INFO"]
-    name = accepted_id(call.get("HTTP_X_REQUEST_ID"))
-    structlog.contextvars.bind_contextvars(request_id=name, method="GET", path=path)
-    entered = origin.enter("api", call.get("REMOTE_ADDR"), name)
+    name, entered = middleware.enter(call, "GET", path)
     try:
         close_old_connections()
         sign_in, said = read.read(call, *names)

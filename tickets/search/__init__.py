@@ -82,13 +82,13 @@ def _understood(query: str, reader: User) -> Needle | None:
 def _found(rows: TicketQuerySet, needle: Needle, or_else: Q, *, owners: bool, narrow: bool) -> Found:
     """`narrow`: others than `rows` may match too, and a walk does not meet them; `owners`: nearly all."""
 
-    def among(condition: Condition | None) -> TicketQuerySet | None:
-        return rows.filter(Q(_sql(condition)) | or_else) if condition else None
+    def among(condition: Condition) -> TicketQuerySet:
+        return rows.filter(Q(_sql(condition)) | or_else)
 
     return Found(
-        rows.filter(Q(_sql(needle.page)) | or_else),
-        None if narrow else among(needle.count),
-        None if owners else among(needle.some),
+        among(needle.page),
+        among(needle.count) if needle.count and not narrow else None,
+        among(needle.some) if needle.some and not owners else None,
         needle.is_collected,
     )
 

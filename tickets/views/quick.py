@@ -9,7 +9,7 @@ from tickets.views.tickets import newest_tickets
 
 READS = [
     Read(
-        search.PUBLIC_ID.pattern.join(("/api/tickets/(", ")")),
+        f"/api/tickets/({search.PUBLIC_ID.pattern})",
         "api/tickets/<str:ticket_id>",
         "GET, PATCH, DELETE, HEAD, OPTIONS",
         for_members(services.ticket_page),

@@ -53,8 +53,7 @@ class TicketViews(RoleViewSet):
     def list(self, request: MemberRequest) -> Response:
         """Tickets by latest activity: all for staff, one's own for members."""
         query = parsed(s.ListQuery, request.query_params.dict())
-        page, cursor, total = _page(query, request.user)
-        return Response({"tickets": page, "next_cursor": cursor, "total": total})
+        return Response(_listing(_page(query, request.user)))
 
     @extend_schema(
         examples=examples.OPENED,
@@ -221,7 +220,11 @@ def _page(query: dict[str, Any], reader: User) -> Page:
 
 def newest_tickets(reader: User) -> Json:
     """The list as it is shown to who asks for nothing in particular."""
-    page, cursor, total = _newest(DEFAULT_LIMIT, reader)
+    return _listing(_newest(DEFAULT_LIMIT, reader))
+
+
+def _listing(found: Page) -> Json:
+    page, cursor, total = found
     return {"tickets": page, "next_cursor": cursor, "total": total}
 
 
@@ -234,8 +237,7 @@ def _newest(limit: int, reader: User) -> Page:
 
 def _listed(rows: TicketQuerySet, query: dict[str, Any], reader: User) -> Page:
     page, after = Keyset(rows.as_shown_to(reader), "active_at").page(query["limit"], query["cursor"])
-    to_count = rows.running() if query["status"] == Status.OPEN else rows
-    total = _total(query, reader, page, after, lambda: bounded_total(to_count))
+    total = _total(query, reader, page, after, lambda: bounded_total(_to_count(rows, query)))
     return _shown(page, reader), after, total
 
 
@@ -254,8 +256,7 @@ def _searched(rows: TicketQuerySet, query: dict[str, Any], reader: User) -> Page
 
     All at once, people and last messages would be fetched for every ticket that is sorted.
     """
-    to_count = rows.running() if query["status"] == Status.OPEN else rows
-    found = search.Found(rows, to_count)
+    found = search.Found(rows, _to_count(rows, query))
     if query["q"]:
         found = search.matching(rows, query["q"], reader, filtered=_is_filtered(query))
     to_sort = found.rows.only("active_at")
@@ -270,6 +271,10 @@ def _searched(rows: TicketQuerySet, query: dict[str, Any], reader: User) -> Page
 
 def _shown(page: list[Ticket], reader: User) -> list[Json]:
     return [summary_json(ticket, reader) for ticket in page]
+
+
+def _to_count(rows: TicketQuerySet, query: dict[str, Any]) -> TicketQuerySet:
+    return rows.running() if query["status"] == Status.OPEN else rows
 
 
 def _total(
