@@ -25,14 +25,14 @@ def token_in(header: bytes) -> str | None:
     return token.strip().decode("latin-1") if kind.lower() == b"bearer" else None
 
 
-def for_members(read: Callable[..., Any]) -> Callable[..., tuple[Session, Any]]:
-    """`read`, which takes names and a user, for `hazesite.quick`: with whom the token of the call names."""
+def for_members(begin: Callable[..., Callable[[], Any]]) -> Callable[..., tuple[Session, Callable[[], Any]]]:
+    """`begin`, which takes a call, a user and names, for `hazesite.quick`: with whom the token names."""
 
-    def signed_in(call: dict[str, Any], *names: str) -> tuple[Session, Any]:
+    def signed_in(call: dict[str, Any], *names: str) -> tuple[Session, Callable[[], Any]]:
         token = token_in(call.get("HTTP_AUTHORIZATION", "").encode("latin-1"))
         session = _session_behind(token or "", partial(_device_in, call))
         Member.require(session.user)
-        return session, read(*names, session.user)
+        return session, begin(call, session.user, *names)
 
     return signed_in
 

@@ -66,7 +66,7 @@ class _Answer:
     def make(self, handler: Any, environ: dict[str, Any]) -> bytes | None:
         """The body, or None when it was sent from here, piece by piece."""
         if (quick_answer := quick.answer(environ)) is not None:
-            self.status, self.headers = 200, quick_answer.headers
+            self.status, self.headers = quick_answer.status, quick_answer.headers
             return quick_answer.body
         response = handler(environ, self._begin)
         try:

@@ -103,7 +103,7 @@ class BroadcastViews(RoleViewSet):
     def announce(self, request: MemberRequest) -> Response:
         """Tell everybody: in their history, on their devices as they wish, in a channel if one is given."""
         body = parsed(BroadcastIn, request.data)
-        nonce = nonce_of(request, body.pop("client_nonce"))
+        nonce = nonce_of(request.headers, body.pop("client_nonce"))
         made = services.announce(request.user, **(body | _channel(body)), nonce=nonce)
         answer = {"success": True, "broadcast_id": made.pk, "recipients": made.recipients}
         return Response(answer, status=202)

@@ -17,11 +17,11 @@ class TicketsConfig(AppConfig):
         from tickets.live import TicketStreams
         from tickets.search.index import watch_after_migrating
         from tickets.services.attachments import MAX_BYTES_AT_ONCE
-        from tickets.views.quick import READS
+        from tickets.views.quick import WAYS
         from tickets.webhook_transport import WebhookTransport
 
         register(TicketStreams())
-        quick.READS += READS
+        quick.WAYS += WAYS
         personal.register()
         transports.register(WebhookTransport())
         allow_large(r"/api/tickets/[^/]+/attachments", MAX_BYTES_AT_ONCE + 2**20)

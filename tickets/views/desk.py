@@ -67,7 +67,7 @@ class DeskViews(RoleViewSet):
         """Hand it to somebody else of staff, with a note for them if you like."""
         body = parsed(d.TransferIn, request.data)
         services.transfer_ticket(
-            ticket_id, request.user, body["to"], body["note"] or "", source=source_of(request)
+            ticket_id, request.user, body["to"], body["note"] or "", source=source_of(request.headers)
         )
         return detail(ticket_id, request)
 

@@ -60,8 +60,8 @@ class FileViews(RoleViewSet):
             request.user,
             body["file"],
             body["message"] or "",
-            nonce=nonce_of(request, body["client_nonce"]),
-            source=source_of(request),
+            nonce=nonce_of(request.headers, body["client_nonce"]),
+            source=source_of(request.headers),
             is_note=body["note"],
         )
         return Response({"success": True, "message": message_json(message)})

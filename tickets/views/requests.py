@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.response import Response
 
 from accounts.http import MemberRequest
+from accounts.models import User
 from hazesite.api import parsed
 from hazesite.errors import Invalid, NotFound, Unfit
 from tickets import serializers as s
 from tickets import services
 from tickets.models import Message
-from tickets.rendering import message_json
+from tickets.rendering import Json, message_json
 
 NONCE = r"^[!-~]{0,128}$"
 IDEMPOTENCY_KEY = OpenApiParameter(
@@ -30,15 +32,26 @@ def detail(ticket_id: str, request: MemberRequest, status: int = 200) -> Respons
 
 
 def say(service: Callable[..., Message], request: MemberRequest, ticket_id: str) -> Response:
-    body = parsed(s.MessageIn, request.data)
-    nonce = nonce_of(request, body["client_nonce"])
-    message = service(ticket_id, request.user, body["message"], nonce=nonce, source=source_of(request))
-    return Response({"success": True, "message": message_json(message)})
+    return Response(saying(service, ticket_id, request.user, request.data, request.headers)())
 
 
-def nonce_of(request: MemberRequest, in_body: str | None) -> str:
+def saying(
+    service: Callable[..., Message], ticket_id: str, actor: User, given: Any, headers: Mapping[str, str]
+) -> Callable[[], Json]:
+    """What is `given` is looked at now; whoever calls what this gives says it, and has the answer."""
+    body = parsed(s.MessageIn, given)
+    said = {"nonce": nonce_of(headers, body["client_nonce"]), "source": source_of(headers)}
+
+    def do() -> Json:
+        message = service(ticket_id, actor, body["message"], **said)
+        return {"success": True, "message": message_json(message)}
+
+    return do
+
+
+def nonce_of(headers: Mapping[str, str], in_body: str | None) -> str:
     """`client_nonce` and `Idempotency-Key` are one thing; two different ones are a mistake."""
-    header = request.headers.get("Idempotency-Key", "")
+    header = headers.get("Idempotency-Key", "")
     if not re.fullmatch(NONCE, header):
         raise Invalid(fields={"Idempotency-Key": ["At most 128 characters, none of them white space."]})
     if header and in_body and header != in_body:
@@ -46,8 +59,8 @@ def nonce_of(request: MemberRequest, in_body: str | None) -> str:
     return in_body or header
 
 
-def source_of(request: MemberRequest) -> str:
-    web = request.headers.get("X-Platform", "").lower() == "web"
+def source_of(headers: Mapping[str, str]) -> str:
+    web = headers.get("X-Platform", "").lower() == "web"
     return Message.Source.WEB if web else Message.Source.APP
 
 

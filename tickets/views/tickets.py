@@ -78,8 +78,8 @@ class TicketViews(RoleViewSet):
     def open(self, request: MemberRequest) -> Response:
         """A new ticket; the description is its first message."""
         body = parsed(s.OpenTicketIn, request.data)
-        nonce = nonce_of(request, body.pop("client_nonce"))
-        ticket = services.open_ticket(request.user, **body, nonce=nonce, source=source_of(request))
+        nonce = nonce_of(request.headers, body.pop("client_nonce"))
+        ticket = services.open_ticket(request.user, **body, nonce=nonce, source=source_of(request.headers))
         return detail(ticket.public_id, request, status=201)
 
     @extend_schema(responses={200: s.OptionsOut, **refusals(401, 403)})
@@ -131,7 +131,9 @@ class TicketViews(RoleViewSet):
     def close(self, request: MemberRequest, ticket_id: str) -> Response:
         """For staff, and for the owner where `owner_may_close` is set."""
         body = parsed(s.CloseIn, request.data)
-        services.close_ticket(ticket_id, request.user, body["close_message"] or "", source=source_of(request))
+        services.close_ticket(
+            ticket_id, request.user, body["close_message"] or "", source=source_of(request.headers)
+        )
         return Response({"success": True, "message": "Ticket closed"})
 
     @extend_schema(
