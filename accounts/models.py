@@ -182,7 +182,7 @@ class Session(models.Model):
         MONITORING = "monitoring", _("Monitoring token")
 
     key = models.CharField(max_length=32, unique=True, default=new_session_key, editable=False)
-    user = models.ForeignKey(User, models.CASCADE, related_name="sessions")
+    user = models.ForeignKey(User, models.CASCADE, related_name="sessions", db_index=False)
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.LOGIN)
     name = models.CharField(max_length=100, blank=True)
     generation = models.PositiveIntegerField(default=1)

@@ -69,7 +69,7 @@ class MirroredMessage(models.Model):
     Without `discord_id` it is being sent, or was when something broke: whether it arrived is not known.
     """
 
-    message = models.ForeignKey(Message, models.CASCADE, related_name="mirrored")
+    message = models.ForeignKey(Message, models.CASCADE, related_name="mirrored", db_index=False)
     part = models.PositiveSmallIntegerField(default=0)
     discord_id = models.BigIntegerField(null=True, unique=True)
     from_discord = models.BooleanField(default=False)

@@ -81,7 +81,9 @@ class Preferences(models.Model):
 
 
 class MutedTicket(models.Model):
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="muted_tickets")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="muted_tickets", db_index=False
+    )
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="+")
 
     class Meta:
@@ -97,7 +99,9 @@ class Notification(models.Model):
     `facts` are its words where it is about no step of a ticket (`title`, `body`).
     """
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="notifications")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="notifications", db_index=False
+    )
     kind = models.CharField(max_length=20, choices=Kind.choices)
     thing = models.CharField(max_length=100, help_text=_("What it is about: ticket-event:123, say."))
     ticket = models.ForeignKey(Ticket, models.CASCADE, null=True, related_name="+")
@@ -126,7 +130,9 @@ class Broadcast(models.Model):
         NORMAL = "normal", _("Normal")
         HIGH = "high", _("High: rings in quiet hours, too")
 
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_index=False
+    )
     title = models.CharField(max_length=100)
     message = models.TextField(max_length=2000)
     priority = models.CharField(max_length=6, choices=Priority.choices, default=Priority.NORMAL)

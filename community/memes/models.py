@@ -16,7 +16,7 @@ class Listing(Kept):
 class Shown(models.Model):
     """A meme that somebody has seen, so that it does not come again for a while."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False)
     meme = models.CharField(max_length=32, help_text="The fingerprint of its address.")
     at = models.DateTimeField(default=timezone.now, db_index=True)
 

@@ -57,7 +57,9 @@ class LinkedAccount(models.Model):
 class RankUp(models.Model):
     """Somebody rose above what they had been in this season. Told once, by this row."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="rank_ups")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="rank_ups", db_index=False
+    )
     playlist = models.CharField(max_length=3)
     season = models.PositiveIntegerField()
     from_tier = models.PositiveSmallIntegerField()

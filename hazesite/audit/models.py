@@ -42,6 +42,7 @@ class AuditEntry(models.Model):
         null=True,
         related_name="+",
         help_text=_("Empty: the environment, a command, or the system."),
+        db_index=False,
     )
     verb = models.CharField(max_length=60)
     object_type = models.CharField(max_length=40)

@@ -14,7 +14,7 @@ class Alert(models.Model):
     `thing` is that of the ledger: `incident:7:down`.
     """
 
-    channel = models.ForeignKey(NotificationChannel, models.CASCADE, related_name="alerts")
+    channel = models.ForeignKey(NotificationChannel, models.CASCADE, related_name="alerts", db_index=False)
     incident = models.ForeignKey(Incident, models.CASCADE, null=True, related_name="alerts")
     slow_spell = models.ForeignKey(SlowSpell, models.CASCADE, null=True, related_name="alerts")
     event = models.CharField(max_length=12)

@@ -67,7 +67,7 @@ class EscalationPolicy(models.Model):
 
 
 class EscalationStep(models.Model):
-    policy = models.ForeignKey(EscalationPolicy, models.CASCADE, related_name="steps")
+    policy = models.ForeignKey(EscalationPolicy, models.CASCADE, related_name="steps", db_index=False)
     after_minutes = models.PositiveIntegerField(help_text=_("Without acknowledgement; 0 is at once."))
     channels = models.ManyToManyField(NotificationChannel, related_name="+")
 

@@ -98,7 +98,7 @@ class Spell(models.Model):
     not was down from its first failing check on.
     """
 
-    monitor = models.ForeignKey(Monitor, models.CASCADE, related_name="spells")
+    monitor = models.ForeignKey(Monitor, models.CASCADE, related_name="spells", db_index=False)
     status = models.CharField(max_length=11, choices=Status.choices)
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)

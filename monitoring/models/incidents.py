@@ -14,7 +14,7 @@ from monitoring.models.monitors import Monitor, Severity
 class Incident(models.Model):
     """A time of being down. Opened and resolved by the engine, in the transaction of the result."""
 
-    monitor = models.ForeignKey(Monitor, models.CASCADE, related_name="incidents")
+    monitor = models.ForeignKey(Monitor, models.CASCADE, related_name="incidents", db_index=False)
     severity = models.CharField(max_length=8, choices=Severity.choices)
     started_at = models.DateTimeField(help_text=_("The first failing check."))
     confirmed_at = models.DateTimeField(default=timezone.now, help_text=_("When the retries were used up."))

@@ -23,7 +23,7 @@ class StatusPage(models.Model):
 
 
 class StatusPageEntry(models.Model):
-    page = models.ForeignKey(StatusPage, models.CASCADE, related_name="entries")
+    page = models.ForeignKey(StatusPage, models.CASCADE, related_name="entries", db_index=False)
     monitor = models.ForeignKey(Monitor, models.CASCADE, related_name="+")
     group = models.CharField(max_length=100, blank=True)
     label = models.CharField(max_length=150, blank=True, help_text=_("Instead of the monitor's name."))

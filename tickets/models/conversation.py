@@ -24,9 +24,11 @@ class Message(models.Model):
         DISCORD = "discord"
         ADMIN = "admin"
 
-    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="messages")
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="messages", db_index=False)
     seq = models.PositiveIntegerField(help_text=_("The place of its posting in the ticket's stream."))
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="messages")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="messages", db_index=False
+    )
     content = models.TextField(blank=True)
     attached = models.JSONField(
         default=list,
@@ -91,7 +93,7 @@ class TicketEvent(models.Model):
         OVERDUE = "ticket_overdue"
         DELETED = "ticket_deleted"
 
-    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="events")
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="events", db_index=False)
     seq = models.PositiveIntegerField()
     previous_public_seq = models.PositiveIntegerField(help_text=_("The step before it the owner may see."))
     is_internal = models.BooleanField(default=False, help_text=_("For staff alone."))
@@ -112,7 +114,7 @@ class TicketEvent(models.Model):
 class ReadMark(models.Model):
     """How far one person has read one ticket, and how many messages there were up to there."""
 
-    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="marks")
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="marks", db_index=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     seq = models.PositiveIntegerField(default=0)
     message_count = models.PositiveIntegerField(default=0)

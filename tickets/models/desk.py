@@ -72,7 +72,7 @@ class Block(models.Model):
 class Mention(models.Model):
     """Somebody named in a message they may see."""
 
-    message = models.ForeignKey(Message, models.CASCADE, related_name="mention_rows")
+    message = models.ForeignKey(Message, models.CASCADE, related_name="mention_rows", db_index=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="mentions")
     created_at = models.DateTimeField(default=timezone.now)
 
@@ -86,7 +86,7 @@ class Mention(models.Model):
 class Presence(models.Model):
     """Somebody has a ticket open on a socket of this process. Refreshed while it is; expires by itself."""
 
-    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="presences")
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="presences", db_index=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     process = models.CharField(max_length=40)
     expires_at = models.DateTimeField(db_index=True)

@@ -88,7 +88,9 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
 
 class Ticket(models.Model):
     public_id = models.CharField(max_length=32, unique=True, default=new_ticket_id, editable=False)
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="tickets")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="tickets", db_index=False
+    )
     subject = models.CharField(max_length=100)
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.OPEN)
     type = models.CharField(max_length=50)
@@ -97,7 +99,12 @@ class Ticket(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
     assigned_to = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="assigned_tickets"
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="assigned_tickets",
+        db_index=False,
     )
     created_at = models.DateTimeField(default=timezone.now)
     active_at = models.DateTimeField(default=timezone.now, help_text=_("When its public stream moved."))
@@ -208,7 +215,7 @@ class Ticket(models.Model):
 
 
 class TicketTag(models.Model):
-    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="tag_rows")
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="tag_rows", db_index=False)
     name = models.CharField(max_length=50)
 
     class Meta:
