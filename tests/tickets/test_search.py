@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tickets import search, services
 from tickets.models import Message, Ticket
-from tickets.search import index, postgres, sqlite
+from tickets.search import index, late, postgres, sqlite
 
 
 @pytest.fixture
@@ -196,9 +196,15 @@ def test_with_other_filters_and_in_pages(alice, moira, client_of, look):
     assert seen == [f"Ticket number {n}" for n in range(6, -1, -1)]
 
 
-@pytest.fixture(params=["some", "many"])
+ON_POSTGRES = ["late"] if connection.vendor == "postgresql" else []
+
+
+@pytest.fixture(params=["some", "many", *ON_POSTGRES])
 def everything_is_common(monkeypatch, request):
     """The look at the newest rows says so from the first hit."""
+    if request.param == "late":
+        monkeypatch.setattr(late, "_is_quicker", lambda *_figures: True)
+        return
     monkeypatch.setattr(sqlite, "ENOUGH", 1)
     monkeypatch.setattr(sqlite, "AT_LEAST", 0)
     monkeypatch.setattr(sqlite, "SOME", 0)
@@ -242,6 +248,68 @@ def _all_pages_say(total, limit, more, alice, mallory, moira, client_of):
             seen += len(page["tickets"])
             cursor = page["next_cursor"] and f"&cursor={page['next_cursor']}"
         assert seen == expected
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("limit", [1, 2, 3, 4])
+def test_late_tickets_and_earlier_ones_are_found_in_their_order(
+    monkeypatch, limit, alice, mallory, moira, client_of
+):
+    """The late ones are those of the last two groups the index knows."""
+    monkeypatch.setattr(late, "_is_quicker", lambda *_figures: True)
+    earlier = opened(alice, "Printer one")
+    opened(alice, "Not that")
+    numbers = iter([5, 6, 6, 7, 7])
+    for subject in ("Printer five", "Printer six", "Not that", "Printer seven", "Nor that"):
+        ticket = opened(mallory, subject)
+        key = (next(numbers) << index.POSTGRES_GROUP_BITS) + ticket.pk
+        _with_key(ticket, key)
+    services.post_message(earlier.public_id, alice, "And again.")
+    page = client_of(moira).get(f"/api/tickets?q=printer&limit={limit}").json()
+    expected = ["Printer one", "Printer seven", "Printer six", "Printer five"]
+    assert [ticket["subject"] for ticket in page["tickets"]] == expected[:limit]
+    assert page["total"] == 4
+
+
+def _with_key(ticket, key):
+    """As it would be after so many others."""
+    copy = Ticket.objects.get(pk=ticket.pk)
+    copy.pk, copy.public_id, copy.client_nonce, copy.last_message = key, f"{copy.public_id[:-1]}_", None, None
+    copy.save(force_insert=True)
+    ticket.delete()
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    ("figures", "quicker"),
+    [
+        ((130, 11, 10_000, 100_000), True),
+        ((500, 51, 10_000, 100_000), True),
+        ((50, 51, 10_000, 100_000), False),
+        ((60, 51, 16_000, 100_000), False),
+        ((60, 51, 16_000, 3_000_000), True),
+    ],
+)
+def test_what_few_hold_is_collected(figures, quicker):
+    assert late._is_quicker(*figures) is quicker
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_an_index_without_groups_is_built_anew_beside_the_old(printer, look, moira, monkeypatch):
+    with connection.cursor() as cursor:
+        cursor.execute("DROP INDEX tickets_search_words")
+        cursor.execute("CREATE INDEX tickets_search_words ON tickets_search USING gin (words)")
+        cursor.execute("CREATE INDEX tickets_search_grouped ON tickets_search (seq)")  # half of an attempt
+    for _once_more in range(2):
+        index.regroup(connection)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT indexdef FROM pg_indexes WHERE tablename = 'tickets_search' ORDER BY 1")
+            found = [definition for (definition,) in cursor.fetchall()]
+        assert len(found) == 3
+        assert any("gin (words, (ARRAY[(ticket_id >> 13)]))" in definition for definition in found)
+    monkeypatch.setattr(late, "_is_quicker", lambda *_figures: True)
+    assert look(moira, "printer") == ["Printer on fire"]
 
 
 def test_a_walk_shows_no_notes_to_owners(everything_is_common, printer, alice, moira, look):

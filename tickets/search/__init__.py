@@ -8,7 +8,8 @@ the ticket of that number, `12` finds it too, and a ticket's id finds that ticke
 The list stays sorted by activity, so a page is found in one of three ways:
 
 * words few tickets hold: collect these from the index, and sort them;
-* words some hold: collect these, and walk through the tickets as sorted until enough are among them;
+* words some hold: collect these, or the late ones of them (`late`), and walk through the tickets as sorted
+  until enough are among them;
 * words many hold: walk likewise, and ask the index about each.
 
 A look at the newest rows of the index says which. Notes are looked at for staff alone: an owner learns
@@ -52,10 +53,13 @@ class Found:
         return bounded_total(self.rows if self.to_count is None else self.to_count)
 
 
-def matching(rows: TicketQuerySet, query: str, reader: User, *, filtered: bool = False) -> Found:
-    """Of `rows`, which are visible to `reader`, those the query asks for. One to three small queries.
+def matching(
+    rows: TicketQuerySet, query: str, reader: User, *, filtered: bool = False, first: int = 0
+) -> Found:
+    """Of `rows`, which are visible to `reader`, those the query asks for. One to four small queries.
 
-    `filtered`: these are not all the reader may see.
+    `filtered`: these are not all the reader may see. `first`: that many with the latest activity are all that
+    is wanted.
 
     Whatever was typed is looked for, never refused; what holds no letter and no digit finds nothing.
     """
@@ -65,7 +69,8 @@ def matching(rows: TicketQuerySet, query: str, reader: User, *, filtered: bool =
         return Found(rows.filter(pk=int(number[2])))
     if PUBLIC_ID.fullmatch(query) and (exact := rows.filter(public_id=query)).exists():
         return Found(exact)
-    needle = _understood(query, reader)
+    wanted = 0 if filtered or not reader.is_staff else first
+    needle = _understood(query, reader, wanted)
     if needle is None:
         return Found(rows.filter(pk=int(number[2])) if number else rows.none())
     owners = not reader.is_staff
@@ -73,10 +78,10 @@ def matching(rows: TicketQuerySet, query: str, reader: User, *, filtered: bool =
     return _found(rows, needle, by_number, owners=owners, narrow=owners or filtered)
 
 
-def _understood(query: str, reader: User) -> Needle | None:
+def _understood(query: str, reader: User, first: int) -> Needle | None:
     terms = terms_of(query)
     engine = postgres if connection.vendor == "postgresql" else sqlite
-    return engine.understood(terms, notes=reader.is_staff) if terms else None
+    return engine.understood(terms, notes=reader.is_staff, first=first) if terms else None
 
 
 def _found(rows: TicketQuerySet, needle: Needle, or_else: Q, *, owners: bool, narrow: bool) -> Found:

@@ -90,11 +90,23 @@ INSERT INTO tickets_search (ticket_id, seq, is_note, words)
 SELECT ticket_id, seq, is_note, tickets_vector(content) FROM tickets_message
 WHERE deleted_at IS NULL ORDER BY id;
 """
+POSTGRES_GROUP_BITS = 13
+POSTGRES_GROUP = f"(ARRAY[ticket_id >> {POSTGRES_GROUP_BITS}])"
 # No pending list: whoever searches next would pay for it.
-POSTGRES_INDEXES = """
+POSTGRES_WORDS = f"ON tickets_search USING gin (words, {POSTGRES_GROUP}) WITH (fastupdate = off)"
+POSTGRES_INDEXES = f"""
 CREATE UNIQUE INDEX tickets_search_place ON tickets_search (ticket_id, seq);
-CREATE INDEX tickets_search_words ON tickets_search USING gin (words) WITH (fastupdate = off);
+CREATE INDEX tickets_search_words {POSTGRES_WORDS};
 """
+# Where the index knows no groups yet; what an interrupted attempt left is not valid.
+POSTGRES_REGROUPED = (
+    "SET statement_timeout = 0",
+    "DROP INDEX CONCURRENTLY IF EXISTS tickets_search_grouped",
+    f"CREATE INDEX CONCURRENTLY tickets_search_grouped {POSTGRES_WORDS}",
+    "DROP INDEX CONCURRENTLY tickets_search_words",
+    "ALTER INDEX tickets_search_grouped RENAME TO tickets_search_words",
+    "RESET statement_timeout",
+)
 POSTGRES_TRIGGERS = """
 CREATE TRIGGER tickets_search AFTER INSERT OR UPDATE OR DELETE ON tickets_message
     FOR EACH ROW EXECUTE FUNCTION tickets_search_message();
@@ -215,6 +227,18 @@ def build(connection: BaseDatabaseWrapper) -> None:
             for statement in (SQLITE_TABLE, SQLITE_TERMS, *SQLITE_ROWS, SQLITE_MERGED):
                 cursor.execute(statement)
             watch(connection)
+
+
+def regroup(connection: BaseDatabaseWrapper) -> None:
+    """Outside of any transaction: nobody waits for it."""
+    if connection.vendor != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indnatts FROM pg_index WHERE indexrelid = to_regclass('tickets_search_words')")
+        if cursor.fetchone() != (1,):
+            return
+        for statement in POSTGRES_REGROUPED:
+            cursor.execute(statement)
 
 
 def watch(connection: BaseDatabaseWrapper) -> None:

@@ -6,9 +6,10 @@ import unicodedata
 
 from django.db import connection
 
+from tickets.search import late
 from tickets.search.terms import Condition, Needle, Term
 
-LOOK, TRIED = 2000, 5000
+LOOK, TRIED, ENOUGH = 2000, 5000, 1200
 MANY, MOST = 0.005, 0.05  # of the newest messages
 
 WORDS = "phraseto_tsquery('pg_catalog.simple', tickets_folded(%s))"
@@ -30,7 +31,7 @@ PROBE = """EXISTS (
 )"""
 
 
-def understood(terms: list[Term], *, notes: bool) -> Needle | None:
+def understood(terms: list[Term], *, notes: bool, first: int) -> Needle | None:
     """None where nothing can match."""
     parts, parameters = [], []
     for term in terms:
@@ -40,14 +41,16 @@ def understood(terms: list[Term], *, notes: bool) -> Needle | None:
     with connection.cursor() as cursor:
         cursor.execute(NEWEST.format(query=" && ".join(parts)), (*parameters, LOOK))
         words, hits = cursor.fetchone()
-    return _needle(words, hits, audience="" if notes else " AND NOT is_note") if words else None
+    return _needle(words, hits, "" if notes else " AND NOT is_note", first) if words else None
 
 
-def _needle(words: str, hits: int, *, audience: str) -> Needle:
+def _needle(words: str, hits: int, audience: str, first: int) -> Needle:
     def condition(sql: str, limit: str = "") -> Condition:
         return Condition(sql.format(audience=audience, limit=limit), (words,))
 
     if hits < MANY * LOOK:
+        if first and (walk := late.walk(words, first)) is not None:
+            return Needle(walk, condition(COLLECTED), condition(COLLECTED, f" LIMIT {ENOUGH}"))
         return Needle(condition(COLLECTED), is_collected=True)
     some = None if hits >= MOST * LOOK else condition(COLLECTED, f" LIMIT {TRIED}")
     return Needle(condition(PROBE), some=some)

@@ -42,7 +42,7 @@ PROBE = """EXISTS (
 )"""
 
 
-def understood(terms: list[Term], *, notes: bool) -> Needle | None:
+def understood(terms: list[Term], *, notes: bool, first: int) -> Needle | None:
     """None where nothing can match."""
     parts, cheap = zip(*(_phrase(term) for term in terms), strict=True)
     expression = " AND ".join(f"({part})" for part in parts)

@@ -260,7 +260,8 @@ def _searched(rows: TicketQuerySet, query: dict[str, Any], reader: User) -> Page
     """
     found = search.Found(rows, _to_count(rows, query))
     if query["q"]:
-        found = search.matching(rows, query["q"], reader, filtered=_is_filtered(query))
+        first = 0 if query["cursor"] else query["limit"] + 1
+        found = search.matching(rows, query["q"], reader, filtered=_is_filtered(query), first=first)
     to_sort = found.rows.only("active_at")
     if found.is_collected and query["cursor"] is None:
         to_sort = to_sort.annotate(of=Window(Count("*")))
