@@ -84,10 +84,11 @@ async def enter(sink: Sink, ticket_id: str, after_seq: int | None) -> int:
     subscription = hub.subscribe(sink, room, name)
     try:
         seen = await _show_history(sink, ticket_id, reader, after_seq)
+        while not hub.caught_up(subscription, seen.stream_seq):
+            seen = await _show_history(sink, ticket_id, reader, seen.last_seq)
     except BaseException:
         hub.unsubscribe(sink, room)
         raise
-    hub.caught_up(name, seen.stream_seq)
     subscription.open(seen.stream_seq)
     hub.announce_presence(name)
     return seen.last_seq

@@ -135,7 +135,7 @@ class Hub:
         self.unsubscribe(sink, room)
         if len(sink.subscriptions) >= MAX_ROOMS:
             raise TooManyRooms
-        subscription = Subscription(sink, room, stream or "", watches=stream is not None)
+        subscription = Subscription(sink, room, stream or "", stream is not None, stream in self.heads)
         if stream is not None:
             if stream == "" and not self._watchers[""]:
                 self._inboxes_since = self._looked_at = datetime.now(UTC)
@@ -189,11 +189,20 @@ class Hub:
     def _watches(self, stream: str) -> bool:
         return bool(self._watchers.get(stream) or self._watchers.get(""))
 
-    def caught_up(self, stream: str, seq: int) -> None:
-        """Somebody read this stream up to `seq`: whoever watches it from now on starts there."""
-        self.heads.setdefault(stream, seq)
-        if self._wanted.get(stream, 0) > self.heads[stream]:
+    def caught_up(self, subscription: Subscription, seq: int) -> bool:
+        """What was read of its stream goes up to `seq`: whoever watches that from now on starts there.
+
+        False: read on. Somebody who read further was first to say where the stream is, and what lies between
+        was never shown to this one.
+        """
+        stream = subscription.stream
+        head = self.heads.setdefault(stream, seq)
+        if head > seq and not subscription.hears_all:
+            subscription.hears_all = True
+            return False
+        if self._wanted.get(stream, 0) > head:
             self._repair_soon(stream, self._wanted[stream])
+        return True
 
     # --- what comes in -------------------------------------------------------
     def receive(self, publication: Publication) -> None:

@@ -173,6 +173,8 @@ class Subscription:
     stream: str = ""
     watches: bool = True
     """Whether it needs every step of its stream (all streams, where that is "")."""
+    hears_all: bool = False
+    """Whether the hub knew where its stream is, and so shows it all that comes."""
     floor: int = 0
     held: list[Frame] | None = field(default_factory=list)
 

@@ -93,7 +93,7 @@ async def hub(database, monkeypatch, settings) -> AsyncIterator[Hub]:
 def join(hub: Hub, sink: Sink, at: int) -> None:
     hub.add(sink)
     subscription = hub.subscribe(sink, ROOM, STREAM)
-    hub.caught_up(STREAM, at)
+    assert hub.caught_up(subscription, at)
     subscription.open(at)
 
 
@@ -169,7 +169,7 @@ async def test_what_comes_while_the_history_is_read_is_in_it_or_live_and_never_b
     subscription = hub.subscribe(listener, ROOM, STREAM)
     for seq in (3, 4):
         hub.receive(step(seq))
-    hub.caught_up(STREAM, 3)  # the history that was read reaches to here
+    assert hub.caught_up(subscription, 3)  # the history that was read reaches to here
     subscription.open(3)
     await settle()
     assert listener.seqs == [4]
@@ -184,6 +184,34 @@ async def test_a_second_socket_that_read_further_gets_no_step_twice(hub, databas
         hub.receive(step(seq))
     await settle()
     assert (first.seqs, second.seqs) == ([2, 3], [])
+
+
+async def test_whoever_read_less_than_the_first_to_arrive_reads_on(hub, database):
+    """Both came before this process knew the stream, as all do after its start, and a step came meanwhile."""
+    slow, quick = Listener(), Listener(2)
+    subscription = hub.subscribe(slow, ROOM, STREAM)  # and reads, up to 2
+    database.lengths[STREAM] = 3
+    hub.receive(step(3))
+    join(hub, quick, 3)
+    hub.receive(step(4))
+    assert not hub.caught_up(subscription, 2)
+    hub.receive(step(5))
+    assert hub.caught_up(subscription, 4)  # what came before the second reading may be in it or not
+    subscription.open(4)
+    database.lengths[STREAM] = 5
+    await settle()
+    assert (slow.seqs, quick.seqs) == ([5], [4, 5])
+
+
+async def test_whoever_comes_to_a_known_stream_reads_once(hub, database):
+    first, second = Listener(), Listener(2)
+    join(hub, first, 2)
+    subscription = hub.subscribe(second, ROOM, STREAM)  # and reads, up to 2
+    database.lengths[STREAM] = 3
+    hub.receive(step(3))
+    assert hub.caught_up(subscription, 2)
+    subscription.open(2)
+    assert first.seqs == second.seqs == [3]
 
 
 async def test_an_inbox_hears_all_streams_and_finds_lost_ones(hub, database):
