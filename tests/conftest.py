@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from django_ratelimit import core as ratelimit
 from rest_framework.test import APIClient
 
@@ -22,12 +24,13 @@ from accounts.services import Device
 from hazesite import alerts
 from hazesite.realtime import bus
 from hazesite.realtime.publication import Publication
-from tests import emptying, scheduling
+from tests import emptying, migrated, scheduling
 from tests.serving import Server, serving, web_alone
 from tickets import services
 from tickets.models import Ticket
 
 emptying.install()
+migrated.folder()  # for all processes of this run
 gc.disable()
 ALIKE = (
     "tests/architecture/",
@@ -69,6 +72,22 @@ def pytest_collection_finish() -> None:
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
     gc.enable()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """The database of the tests is a copy: to migrate takes a dozen seconds, in each process."""
+    tests = connection.settings_dict["TEST"]
+    if connection.vendor == "sqlite":
+        shutil.copy(migrated.file(), tests["NAME"])
+    elif address := os.environ.get("TEST_DATABASE_URL"):
+        tests["TEMPLATE"] = migrated.template(address)
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """It is there; its folder goes with the process."""
+    return connection.vendor == "sqlite"
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import sys
 import time
 from contextlib import ExitStack
 
+from tests import migrated
 from tests.backends import postgres_programs, private_postgres, private_redis
 
 NODE, BROWSER = "npm's socket.io-client", "the pages in Chromium"
@@ -120,6 +121,7 @@ def under_faults(left_out: dict[str, str], more: list[str]) -> bool:
 
 def main(more: list[str]) -> int:
     left_out = missing()
+    migrated.folder()  # one for all that is run here
     passed = [run(" ".join(check[1:]), list(check)) for check in CHECKS]
     passed.append(audited())
     passed.append(on_sqlite(left_out, more))

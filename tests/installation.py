@@ -20,11 +20,10 @@ class Place:
 
     def __init__(self, data: Path, **environment: str) -> None:
         self.data = self.folder = data
-        self.environment = Server(
-            data, environment={"JOB_LEASE_SECONDS": str(LEASE), **environment}
-        ).surroundings()
+        server = Server(data, environment={"JOB_LEASE_SECONDS": str(LEASE), **environment})
+        self.environment = server.surroundings()
         self.workers: list[subprocess.Popen[bytes]] = []
-        self.manage("migrate", "-v0")
+        server.migrate()
 
     def manage(self, *command: str) -> str:
         arguments = [sys.executable, "manage.py", *command]

@@ -98,7 +98,7 @@ class Server:
             **self.environment,
         }
 
-    def _migrate(self) -> None:
+    def migrate(self) -> None:
         """Where its database is its own and it has none yet: one that is migrated, which takes less time."""
         if "DATABASE_URL" in self.environment:
             return
@@ -109,13 +109,13 @@ class Server:
 
     def prepare(self) -> None:
         """What `serve` does before it starts anything."""
-        self._migrate()
+        self.migrate()
         command = [sys.executable, str(ROOT / "manage.py"), "prepare"]
         subprocess.run(command, env=self.surroundings(), cwd=ROOT, check=True, timeout=60)
 
     def start(self, wait: float = 90) -> Server:
         self.data.mkdir(parents=True, exist_ok=True)
-        self._migrate()
+        self.migrate()
         with (self.data / "serve.out").open("ab") as out:
             self.process = subprocess.Popen(
                 [sys.executable, str(ROOT / "manage.py"), *self.command],

@@ -52,7 +52,9 @@ class Place:
         self.inside = tuple(inside)
         self.engines: list[subprocess.Popen[bytes]] = []
         data.mkdir(parents=True, exist_ok=True)
-        self.manage("migrate", "-v0")
+        server.migrate()
+        if "DATABASE_URL" in environment:
+            self.manage("migrate", "-v0")
 
     def manage(self, *command: str) -> str:
         done = subprocess.run(
