@@ -14,6 +14,11 @@ class WithoutOwnIndex(AlterField):
     Django would make the whole table anew for that on SQLite.
     """
 
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        """No other model is made anew, as it would be for a key that points elsewhere."""
+        state.models[app_label, self.model_name_lower].fields[self.name] = self.field
+        state.reload_model(app_label, self.model_name_lower, delay=True)
+
     def database_forwards(
         self,
         app_label: str,

@@ -69,13 +69,13 @@ def matching(
         return Found(rows.filter(pk=int(number[2])))
     if PUBLIC_ID.fullmatch(query) and (exact := rows.filter(public_id=query)).exists():
         return Found(exact)
-    wanted = 0 if filtered or not reader.is_staff else first
-    needle = _understood(query, reader, wanted)
+    owners = not reader.is_staff
+    narrow = owners or filtered
+    needle = _understood(query, reader, 0 if narrow else first)
     if needle is None:
         return Found(rows.filter(pk=int(number[2])) if number else rows.none())
-    owners = not reader.is_staff
     by_number = Q(pk=int(number[2])) if number else Q()
-    return _found(rows, needle, by_number, owners=owners, narrow=owners or filtered)
+    return _found(rows, needle, by_number, owners=owners, narrow=narrow)
 
 
 def _understood(query: str, reader: User, first: int) -> Needle | None:

@@ -310,7 +310,7 @@ async def test_an_engine_that_meets_what_nobody_foresaw_ends_and_says_so(watch, 
     def broken(*_given: Any) -> None:
         raise RuntimeError("nobody foresaw this")
 
-    await sync_to_async(watch)(interval=60)
+    await sync_to_async(watch)(path="/slow?seconds=3", interval=60)  # in hand long enough to be renewed
     monkeypatch.setattr(claims, where, broken)
     monkeypatch.setattr(claims, "RENEW_SECONDS", 0.1)
     with pytest.raises(RuntimeError, match="nobody foresaw this"):
