@@ -84,8 +84,8 @@ def _unwind_when_terminated() -> None:
 
 
 @contextmanager
-def private_postgres() -> Iterator[Private]:
-    """The database in it is empty; crash safety is off."""
+def private_postgres(**more: str) -> Iterator[Private]:
+    """The database in it is empty; crash safety is off. `more`: its settings."""
     _unwind_when_terminated()
     programs, user, port = postgres_programs(), unprivileged(), free_port()
     assert programs is not None
@@ -95,7 +95,7 @@ def private_postgres() -> Iterator[Private]:
         data = f"{folder}/data"
         initdb = [programs / "initdb", "-D", data, "-U", OWNER, "-A", "trust", "-E", "UTF8", "-N"]
         subprocess.run(initdb, user=user, check=True, stdout=subprocess.DEVNULL, cwd=folder)
-        options = {"max_connections": "200", "listen_addresses": "127.0.0.1", **SWIFT}
+        options = {"max_connections": "200", "listen_addresses": "127.0.0.1", **SWIFT, **more}
         settings = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         server = [programs / "postgres", "-D", data, "-p", str(port), "-k", folder, *settings]
         address = f"postgres://{OWNER}@127.0.0.1:{port}/postgres"

@@ -34,12 +34,27 @@ migrated.folder()  # for all processes of this run
 gc.disable()
 ALIKE = (
     "tests/architecture/",
+    "tests/botconfig/test_description.py",
+    "tests/deploy/test_files.py",
+    "tests/deploy/test_nginx.py",
+    "tests/document/test_document.py",
+    "tests/monitoring/engine/test_network_types.py",
+    "tests/monitoring/engine/test_packages.py",
+    "tests/monitoring/engine/test_safety.py",
+    "tests/monitoring/engine/test_states.py",
+    "tests/monitoring/engine/test_unplugged.py",
+    "tests/monitoring/engine/test_web.py",
+    "tests/node/test_broken_input.py",
+    "tests/node/test_connecting.py",
+    "tests/realtime/test_fastpath.py",
+    "tests/realtime/test_hub.py",
     "tests/security/test_headers.py",
     "tests/servers/",
     "tests/site/test_environment.py",
-    "tests/deploy/test_files.py",
-    "tests/document/test_document.py",
-    "tests/monitoring/engine/test_unplugged.py",
+    "tests/site/test_front.py",
+    "tests/site/test_outbound.py",
+    "tests/site/test_uploads.py",
+    "tests/site/test_wsgi_pool.py",
 )
 """Where nothing asks a database or Redis, or one of its own: it fares alike on all, so once is enough."""
 
