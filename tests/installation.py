@@ -21,9 +21,9 @@ class Place:
     def __init__(self, data: Path, **environment: str) -> None:
         self.data = self.folder = data
         server = Server(data, environment={"JOB_LEASE_SECONDS": str(LEASE), **environment})
+        server.migrate()
         self.environment = server.surroundings()
         self.workers: list[subprocess.Popen[bytes]] = []
-        server.migrate()
 
     def manage(self, *command: str) -> str:
         arguments = [sys.executable, "manage.py", *command]

@@ -48,11 +48,11 @@ class Place:
     def __init__(self, data: Path, inside: Sequence[str] = (), **environment: str) -> None:
         given = {"MONITOR_ALLOW_PRIVATE_TARGETS": "true", "LOG_LEVEL": "warning", **environment}
         server = Server(data, environment=given)
+        data.mkdir(parents=True, exist_ok=True)
+        server.migrate()
         self.data, self.environment = data, server.surroundings()
         self.inside = tuple(inside)
         self.engines: list[subprocess.Popen[bytes]] = []
-        data.mkdir(parents=True, exist_ok=True)
-        server.migrate()
         if "DATABASE_URL" in environment:
             self.manage("migrate", "-v0")
 
