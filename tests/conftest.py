@@ -38,12 +38,14 @@ ALIKE = (
     "tests/deploy/test_files.py",
     "tests/deploy/test_nginx.py",
     "tests/document/test_document.py",
+    "tests/monitoring/alerts/test_decisions.py",
     "tests/monitoring/engine/test_network_types.py",
     "tests/monitoring/engine/test_packages.py",
     "tests/monitoring/engine/test_safety.py",
     "tests/monitoring/engine/test_states.py",
     "tests/monitoring/engine/test_unplugged.py",
     "tests/monitoring/engine/test_web.py",
+    "tests/monitoring/rest/test_settings.py",
     "tests/node/test_broken_input.py",
     "tests/node/test_connecting.py",
     "tests/realtime/test_fastpath.py",
@@ -55,8 +57,9 @@ ALIKE = (
     "tests/site/test_outbound.py",
     "tests/site/test_uploads.py",
     "tests/site/test_wsgi_pool.py",
+    "tests/test_role_matrix.py",
 )
-"""Where nothing asks a database or Redis, or one of its own: it fares alike on all, so once is enough."""
+"""Where no database or Redis is asked, or nothing that another would answer otherwise: once is enough."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-pytestmark = pytest.mark.workers
+pytestmark = [pytest.mark.workers, pytest.mark.once]
 
 
 def test_a_ticket_of_the_app_gets_a_private_channel(community):

@@ -11,7 +11,7 @@ from tests.bot.town import BotProcess, town
 from tests.serving import ROOT
 
 BURST = 200
-pytestmark = pytest.mark.workers
+pytestmark = [pytest.mark.workers, pytest.mark.once]
 
 
 @pytest.fixture

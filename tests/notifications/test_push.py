@@ -17,7 +17,7 @@ from tests.outgoing.conftest import draining
 from tickets import services
 from tickets.models import Presence
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.workers]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.workers, pytest.mark.once]
 State = Delivery.State
 
 
