@@ -18,6 +18,7 @@ from django.conf import settings  # noqa: E402
 from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 from django.urls import path, re_path  # noqa: E402
 
+from hazesite import urls  # noqa: E402, F401 - now, and not while somebody waits for the first page
 from hazesite.front import Front  # noqa: E402
 from hazesite.realtime.consumers import NoSuchSocket  # noqa: E402
 from hazesite.realtime.socketio_door import server  # noqa: E402

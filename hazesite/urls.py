@@ -8,6 +8,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from hazesite import pages
 from hazesite.health.views import FiguresView, HealthView, LiveView, MetricsView, ReadyView
 
+admin.autodiscover()
 api: list[URLPattern | URLResolver] = [
     path("", include("tickets.urls")),  # first, since they are asked for most
     path("", include("accounts.urls")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import random
@@ -9,12 +10,14 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx
 
@@ -31,6 +34,9 @@ USERS = (
     f"ada:{PASSWORDS['ada']}:admin,moira:{PASSWORDS['moira']}:moderator,"
     f"alice:{PASSWORDS['alice']}:lootling,mallory:{PASSWORDS['mallory']}:lootling"
 )
+PORTS = Path(tempfile.gettempdir()) / f"hazebot-ports-{os.getuid()}"
+_locks: deque[IO[bytes]] = deque(maxlen=500)
+"""Of the ports this process took last."""
 
 
 def is_running(pid: str) -> bool:
@@ -42,12 +48,19 @@ def is_running(pid: str) -> bool:
 
 
 def free_port() -> int:
-    """One that a server can have again after it was killed: the system gives it to no outgoing connection."""
+    """One that a server can have again after it was killed: the system gives it to no outgoing connection,
+    and no other process of the tests takes it.
+    """
+    PORTS.mkdir(exist_ok=True)
     while True:
         port = random.randint(12_000, 32_000)
+        lock = (PORTS / str(port)).open("ab")
         with socket.socket() as probe, suppress(OSError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             probe.bind(("127.0.0.1", port))
+            _locks.append(lock)
             return port
+        lock.close()
 
 
 def database_of(data: Path) -> str:

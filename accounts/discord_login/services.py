@@ -5,22 +5,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from django.conf import settings
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
+from accounts.discord_login.attempts import LIFE
 from accounts.discord_login.backend import profile_of, way_out
 from accounts.errors import BadState, Blocked, DiscordLoginOff, NotStaff
 from accounts.models import LoginAttempt, Session, User
 from accounts.people import person_from_discord
 from accounts.services import Device, start_session
 from hazesite import ratelimits
-from hazesite.housekeeping import chore
 
 ATTEMPTS_PER_ADDRESS = "30/5m"
-LIFE = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -89,10 +87,3 @@ def _person(attempt: LoginAttempt, said: Mapping[str, str]) -> User:
 
 def _key(state: str) -> str:
     return hashlib.sha256(state.encode()).hexdigest()
-
-
-@chore
-def clear_login_attempts() -> int:
-    """Forget attempts from which nobody came back in time."""
-    cleared, _rows = LoginAttempt.objects.filter(created_at__lt=timezone.now() - LIFE).delete()
-    return cleared

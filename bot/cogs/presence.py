@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import aiohttp
 import discord
 import structlog
 from discord.ext import commands
@@ -16,7 +17,7 @@ from hazesite.realtime.database import db_call
 from tickets.models import Ticket
 
 logger = structlog.get_logger(__name__)
-LOOK_SECONDS = 5.0
+LOOK_SECONDS, LATER_SECONDS = 5.0, 60.0
 LONGEST_NICKNAME = 32
 
 
@@ -35,17 +36,20 @@ class Presence(commands.Cog):
             self._task.cancel()
 
     async def _keep(self) -> None:
-        """An interval that was changed counts at once, not when the old one is over."""
+        """For ever. An interval that was changed counts at once, not when the old one is over."""
         await self.bot.wait_until_ready()
         while True:
-            turn = self.bot.configuration.turn
+            turn, pause = self.bot.configuration.turn, LOOK_SECONDS
             try:
                 general = (await db_call(read_section, "general")).values
                 await self._show(general["presence_update_interval"])
                 await self._name(general["bot_name"])
-            except (discord.DiscordException, DatabaseTrouble, OSError) as error:
+            except (discord.DiscordException, DatabaseTrouble, aiohttp.ClientError, OSError) as error:
                 logger.info("presence_not_shown", error=repr(error))
-            await self.bot.configuration.beyond(turn, LOOK_SECONDS)
+            except Exception as error:
+                logger.warning("presence_failed", exc_info=error)
+                pause = LATER_SECONDS
+            await self.bot.configuration.beyond(turn, pause)
 
     async def _show(self, interval: int) -> None:
         now = asyncio.get_running_loop().time()

@@ -8,6 +8,6 @@ class RocketLeagueConfig(AppConfig):
     verbose_name = "Rocket League"
 
     def ready(self) -> None:
-        from community.rocketleague import jobs, personal, services  # noqa: F401 - they register themselves
+        from community.rocketleague import checking, jobs, personal, services  # noqa: F401 - they register themselves
 
         personal.register()

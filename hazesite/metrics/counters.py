@@ -20,6 +20,7 @@ from prometheus_client import Gauge as _Gauge
 from prometheus_client import Histogram as _Histogram
 
 from hazesite.metrics import folder
+from hazesite.pulse import on_beat
 
 OURS = CollectorRegistry()
 MAX_REASONS = 100
@@ -67,6 +68,7 @@ def before_reading(flush: Flush) -> Flush:
     return flush
 
 
+@on_beat
 def flush() -> None:
     with _flushing:
         for work in _flushes:

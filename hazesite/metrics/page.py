@@ -21,14 +21,12 @@ from hazesite.metrics import folder
 from hazesite.metrics.counters import FOLDER, OURS, flush
 from hazesite.metrics.folder import Process
 from hazesite.metrics.registry import SOURCES, Source, family
-from hazesite.pulse import on_beat
 
 logger = structlog.get_logger(__name__)
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 SOURCE_SECONDS, TEXT_SECONDS = 1.0, 3.0
 BEGIN_SECONDS = 60.0
 """Within which a process has begun to count after it was started."""
-on_beat(flush)
 
 
 async def text() -> bytes | None:

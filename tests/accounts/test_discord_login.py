@@ -10,7 +10,7 @@ from django.apps import apps
 from django.utils import timezone
 
 from accounts import people, tokens
-from accounts.discord_login import services, strategy
+from accounts.discord_login import attempts, strategy
 from accounts.models import LoginAttempt, Session, User
 from accounts.roles import Role
 from tests.accounts.coming import MOBILE, at_discord, auth_url, bearer, come_back, refresh, sign_in
@@ -94,7 +94,7 @@ def test_a_state_is_good_for_ten_minutes_and_then_forgotten(client, lena):
 
     assert come_back(client, said) == {"error": "bad_state"}
     auth_url(client)
-    assert services.clear_login_attempts() == 1
+    assert attempts.clear_login_attempts() == 1
     assert LoginAttempt.objects.count() == 1
 
 

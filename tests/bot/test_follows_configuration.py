@@ -72,6 +72,18 @@ def test_its_name(community):
     in_time(community, time.monotonic(), lambda: nickname(community) is None)
 
 
+@pytest.mark.parametrize("mode", ["cut", "answer"])
+def test_its_name_when_discord_did_not_answer(community, mode):
+    """The bot looks again five seconds later, and goes on doing so."""
+    operations = community.discord.operations
+    operations.fault("PATCH", r"/members/@me$", mode, times=1, status=400)
+    put(community, "general", bot_name=f"Hazel {mode}")
+    community.wait(lambda: nickname(community) == f"Hazel {mode}", 15)
+    assert operations.faults_met()[-1] == 1
+    community.client("ada").post("/api/config/general/reset").raise_for_status()
+    community.wait(lambda: nickname(community) is None, 15)
+
+
 def test_how_often_its_presence_is_renewed(community):
     community.site.open_ticket("alice", "Counted")
     shown = community.discord.operations.presences

@@ -18,10 +18,10 @@ MOST = 5000
 COLLECTING, PASSING = 3, 1
 
 # ruff: noqa: S608 - all of it is written here.
-HITS = f"SELECT ticket_id FROM tickets_search WHERE words @@ %s::tsquery AND {POSTGRES_GROUP} && %s::bigint[]"
+IN_GROUPS = f"SELECT ticket_id FROM tickets_search WHERE words @@ %s::tsquery AND {POSTGRES_GROUP} &&"
+HITS = f"{IN_GROUPS} %s::bigint[]"
 LOOK = f"""SELECT last, (
-    SELECT count(DISTINCT ticket_id) FROM ({HITS.replace("%s::bigint[]", "ARRAY[last_group - 1, last_group]")}
-    LIMIT {MOST}) late
+    SELECT count(DISTINCT ticket_id) FROM ({IN_GROUPS} ARRAY[last_group - 1, last_group] LIMIT {MOST}) late
 ) FROM (
     SELECT coalesce(max(id), 0) AS last, coalesce(max(id), 0) >> {POSTGRES_GROUP_BITS} AS last_group
     FROM tickets_ticket

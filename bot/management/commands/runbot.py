@@ -14,6 +14,7 @@ from hazesite.supervisor import MISCONFIGURED
 
 class Command(BaseCommand):
     help = "Run the Discord bot. Several may run, on any number of hosts: one of them acts."
+    requires_system_checks = ()  # they load every page and view of the site
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         if not settings.DISCORD_TOKEN or not settings.DISCORD_GUILD_ID:

@@ -14,6 +14,7 @@ from hazesite.outgoing.drainer import Drainer
 
 class Command(BaseCommand):
     help = "Run jobs and send what is to go out. Any number of workers may run, on any number of hosts."
+    requires_system_checks = ()  # they load every page and view of the site
 
     def add_arguments(self, parser: CommandParser) -> None:
         known = settings.TASKS["default"]["QUEUES"]
