@@ -34,7 +34,7 @@ class HazesiteConfig(AppConfig):
         from hazesite.jobs import tasks  # noqa: F401 - its periodic jobs register themselves
         from hazesite.metrics import own  # noqa: F401 - its figures
         from hazesite.middleware import log_failure
-        from hazesite.operations import examinations, sentry  # noqa: F401 - they register themselves
+        from hazesite.operations import examinations  # noqa: F401 - they register themselves
         from hazesite.outgoing import services as outgoing  # noqa: F401 - its chores
 
         query_counts.watch()
@@ -43,6 +43,8 @@ class HazesiteConfig(AppConfig):
         got_request_exception.connect(log_failure)
         post_migrate.connect(guard_after_migrating, sender=self)
         if settings.SENTRY_DSN:
+            from hazesite.operations import sentry
+
             sentry.start(settings.SENTRY_DSN, settings.ENVIRONMENT, settings.VERSION)
 
 
