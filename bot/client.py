@@ -13,7 +13,6 @@ import discord
 import structlog
 from discord.ext import commands
 from django.conf import settings
-from django.db import Error as DatabaseTrouble
 
 from bot import cogs_table, leadership, services
 from bot.answers import Tree
@@ -27,6 +26,7 @@ from bot.mirroring.places import Places
 from bot.mirroring.speaking import Speaker
 from bot.mirroring.staff_roles import follow_staff_roles
 from bot.mirroring.typing import Typing
+from bot.trouble import PASSING
 from hazesite.realtime.database import db_call
 
 logger = structlog.get_logger(__name__)
@@ -144,7 +144,7 @@ class Bridge(commands.Bot):
     async def _catch_up(self) -> None:
         try:
             await self.inbound.catch_up()
-        except (DatabaseTrouble, discord.DiscordException, OSError) as error:
+        except PASSING as error:
             logger.warning("bot_cannot_catch_up", error=repr(error))
             self.again_soon()
 

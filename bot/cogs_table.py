@@ -7,7 +7,6 @@ import hashlib
 import pkgutil
 from typing import Any
 
-import aiohttp
 import discord
 import orjson
 import structlog
@@ -16,6 +15,7 @@ from django.conf import settings
 from django.db import Error as DatabaseTrouble
 
 from bot import cogs
+from bot.trouble import AT_DISCORD
 from botconfig import cogs as rows
 from botconfig.errors import CogAlreadyLoaded, CogFailed, CogNotLoaded, UnknownCog
 from hazesite.realtime.database import db_call
@@ -126,7 +126,7 @@ async def sync_commands(bot: Bot, *, anew: bool = False) -> bool:
         return True
     try:
         await bot.tree.sync(guild=guild)
-    except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+    except AT_DISCORD as error:
         logger.warning("commands_not_synced", error=repr(error))
         return False
     await db_call(rows.note_commands, digest)

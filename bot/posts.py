@@ -7,12 +7,11 @@ import secrets
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import aiohttp
 import discord
 import structlog
-from django.db import Error as DatabaseTrouble
 
 from bot.models import PostedMessage
+from bot.trouble import PASSING
 from botconfig.services import read_section
 from hazesite.realtime.database import db_call
 
@@ -57,7 +56,7 @@ class Post:
             try:
                 done = await self._look(done)
                 pause = LOOK_SECONDS
-            except (discord.DiscordException, DatabaseTrouble, aiohttp.ClientError, OSError) as error:
+            except PASSING as error:
                 logger.warning("post_not_kept", section=self.section, error=repr(error))
                 pause = min(pause * 2, MAX_PAUSE_SECONDS)
             except Exception as error:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-import aiohttp
 import discord
 import structlog
 from discord.ext import commands
-from django.db import Error as DatabaseTrouble
 
 from bot.client import Bridge
+from bot.trouble import PASSING
 from botconfig.sections import defaults
 from botconfig.services import read_section
 from hazesite.realtime.database import db_call
@@ -44,7 +43,7 @@ class Presence(commands.Cog):
                 general = (await db_call(read_section, "general")).values
                 await self._show(general["presence_update_interval"])
                 await self._name(general["bot_name"])
-            except (discord.DiscordException, DatabaseTrouble, aiohttp.ClientError, OSError) as error:
+            except PASSING as error:
                 logger.info("presence_not_shown", error=repr(error))
             except Exception as error:
                 logger.warning("presence_failed", exc_info=error)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import discord
 import structlog
-from django.db import Error as DatabaseTrouble
 
 from bot import services
 from bot.mirroring.places import READ, STAFF_AMONG_THREADS, THREADS_NAME
+from bot.trouble import PASSING
 from botconfig.guild import former_staff_role_ids
 from hazesite.realtime.database import db_call
 
@@ -26,7 +26,7 @@ async def follow_staff_roles(bot: Bridge) -> None:
         turn, pause = bot.configuration.turn, LOOK_SECONDS
         try:
             await _let_in(bot)
-        except (discord.DiscordException, DatabaseTrouble, OSError) as error:
+        except PASSING as error:
             logger.warning("staff_roles_not_followed", error=repr(error))
             pause = AGAIN_SECONDS
         await bot.configuration.beyond(turn, pause)

@@ -6,13 +6,12 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-import aiohttp
 import discord
 import structlog
 from django.conf import settings
-from django.db import Error as DatabaseTrouble
 
 from accounts.models import User
+from bot.trouble import PASSING
 from hazesite.realtime import bus
 from hazesite.realtime.database import db_call
 from hazesite.realtime.doorkeeper import Identity
@@ -65,7 +64,7 @@ class Typing:
             channel = self.bot.home.get_channel_or_thread(channel_id) if channel_id else None
             if isinstance(channel, discord.TextChannel | discord.Thread):
                 await channel.typing()
-        except (DatabaseTrouble, discord.DiscordException, aiohttp.ClientError, OSError) as error:
+        except PASSING as error:
             logger.info("typing_not_shown", error=repr(error))
 
 

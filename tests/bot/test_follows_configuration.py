@@ -180,6 +180,20 @@ def test_the_roles_of_the_staff(community_without_roles):
     in_time(town, since, lambda: readers() == [hanna])
 
 
+def test_the_roles_of_the_staff_when_discord_did_not_answer(community_without_roles):
+    """Whoever is no moderator any more must not read on because one answer was cut off."""
+    town, people = community_without_roles, community_without_roles.discord.people
+    helpers, guides = people.make_role("First helper"), people.make_role("First guide")
+    henry, gail = people.make_member("henry", roles=[helpers]), people.make_member("gail", roles=[guides])
+    put(town, "roles", moderator_role_id=str(helpers))
+    place = town.place(town.site.open_ticket("alice", "Who goes on reading")["ticket_num"])["id"]
+    town.discord.operations.fault("PUT", r"/permissions/", "cut", times=2)  # the first one aiohttp asks again
+    put(town, "roles", moderator_role_id=str(guides))
+    town.wait(lambda: [one for one in (henry, gail) if people.may(one, place) & VIEW] == [gail], 20)
+    assert town.discord.operations.faults_met()[-1] == 2
+    town.client("ada").post("/api/config/roles/reset").raise_for_status()
+
+
 @pytest.fixture(scope="module")
 def community_without_roles(tmp_path_factory) -> Iterator[Town]:
     from tests.bot.town import town
