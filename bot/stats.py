@@ -12,14 +12,14 @@ from bot.models import Mirror
 from botconfig.models import BotPresence
 from hazesite.errors import NotAllowed
 from tickets.models import Ticket
-from tickets.states import Status
+from tickets.states import UNDONE
 
 
 def stats(actor: User) -> dict[str, Any]:
     """Raises `NotAllowed`. Three queries."""
     if not actor.is_admin:
         raise NotAllowed
-    running = Q(status__in=[Status.OPEN, Status.CLAIMED])
+    running = Q(status__in=UNDONE)
     tickets = Ticket.objects.filter(deleted_at=None).aggregate(
         total=Count("pk"), open=Count("pk", filter=running)
     )

@@ -9,9 +9,7 @@ from django.utils.translation import gettext as _
 from hazesite.dashboard import Card, Group, bounded, figures
 from tickets.models import Ticket
 from tickets.models.tickets import RUNNING
-from tickets.states import Priority, Side, Status
-
-UNDONE = (Status.OPEN, Status.CLAIMED)
+from tickets.states import UNDONE, Priority, Side, Status
 
 
 @figures(Group.DESK, "tickets.view_ticket")

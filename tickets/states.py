@@ -14,6 +14,9 @@ class Status(models.TextChoices):
     CLOSED = "closed", _("Closed")
 
 
+UNDONE = (Status.OPEN, Status.CLAIMED)
+
+
 class Priority(models.TextChoices):
     LOW = "low", _("Low")
     NORMAL = "normal", _("Normal")

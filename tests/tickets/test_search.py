@@ -202,6 +202,8 @@ ON_POSTGRES = ["late"] if connection.vendor == "postgresql" else []
 @pytest.fixture(params=["some", "many", *ON_POSTGRES])
 def everything_is_common(monkeypatch, request):
     """The look at the newest rows says so from the first hit."""
+    if request.param == "few":
+        return
     if request.param == "late":
         monkeypatch.setattr(late, "_is_quicker", lambda *_figures: True)
         return
@@ -269,6 +271,48 @@ def test_late_tickets_and_earlier_ones_are_found_in_their_order(
     expected = ["Printer one", "Printer seven", "Printer six", "Printer five"]
     assert [ticket["subject"] for ticket in page["tickets"]] == expected[:limit]
     assert page["total"] == 4
+
+
+@pytest.mark.parametrize("everything_is_common", ["few", "some", "many"], indirect=True)
+def test_open_tickets_are_found_among_few_and_many_others(
+    everything_is_common, alice, mallory, moira, client_of
+):
+    """Where all that are open or claimed are late ones, and where an early one is too."""
+    first = opened(alice, "Printer one")
+    for number, state in ((3, "closed"), (5, "open"), (9, "closed"), (9, "claimed"), (9, "open")):
+        ticket = opened(mallory, f"Printer {number} {state}")
+        if state == "closed":
+            services.close_ticket(ticket.public_id, moira)
+        if state == "claimed":
+            services.claim_ticket(ticket.public_id, moira)
+        _with_key(ticket, (number << index.POSTGRES_GROUP_BITS) + ticket.pk)
+
+    def found(status, limit=1):
+        path, seen, cursor = f"/api/tickets?q=printer&status={status}&limit={limit}", [], ""
+        while cursor is not None:
+            page = client_of(moira).get(path + cursor).json()
+            seen += [ticket["subject"] for ticket in page["tickets"]]
+            cursor = page["next_cursor"] and f"&cursor={page['next_cursor']}"
+        assert page["total"] == len(seen)
+        return seen
+
+    late_ones = ["Printer 9 open", "Printer 9 claimed", "Printer 5 open"]
+    assert found("open") == found("open", 4) == [*late_ones, "Printer one"]
+    assert found("claimed") == ["Printer 9 claimed"]
+    services.close_ticket(first.public_id, moira)
+    assert found("open") == found("open", 3) == late_ones
+    assert found("closed", 2) == ["Printer one", "Printer 9 closed", "Printer 3 closed"]
+    assert client_of(moira).get("/api/tickets?q=printer&status=claimed").json()["total"] == 1
+
+
+@pytest.mark.postgres
+def test_groups_are_named_where_they_leave_out_half(alice, moira):
+    tickets = [opened(alice, f"Ticket {number}") for number in range(3)]
+    assert late.groups_of(("open",)) is None
+    for number, ticket in zip((0, 2, 7), tickets, strict=True):
+        _with_key(ticket, (number << index.POSTGRES_GROUP_BITS) + ticket.pk + 10)
+    assert sorted(late.groups_of(("open",))) == [0, 2, 7]
+    assert late.groups_of(("claimed",)) == []
 
 
 def _with_key(ticket, key):

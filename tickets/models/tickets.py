@@ -16,13 +16,13 @@ from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext_lazy as _
 
-from tickets.states import TRANSITIONS, Priority, Side, Status, Verb
+from tickets.states import TRANSITIONS, UNDONE, Priority, Side, Status, Verb
 
 KEEP_DELETED = timedelta(days=30)
 MANY_TAGGED = 2000
 EMPTY_LIST = Value([], models.JSONField())
 SNOOZED = Q(snoozed_until__isnull=False)
-RUNNING = Q(status__in=[Status.OPEN, Status.CLAIMED], deleted_at=None)
+RUNNING = Q(status__in=UNDONE, deleted_at=None)
 ANSWER_AWAITED = RUNNING & Q(first_answer_at=None, answer_overdue=False, first_answer_due_at__isnull=False)
 TO_RESOLVE = RUNNING & Q(resolution_overdue=False, resolution_due_at__isnull=False)
 
@@ -52,7 +52,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
 
     def running(self) -> TicketQuerySet:
         """As `open`, read from the index of states: quicker to count, slower to sort by activity."""
-        return self.filter(status__in=[Status.OPEN, Status.CLAIMED])
+        return self.filter(status__in=UNDONE)
 
     def with_status(self, status: str) -> TicketQuerySet:
         """`open` means everything that is not closed; `all` everything."""

@@ -29,7 +29,7 @@ from accounts.models import User
 from hazesite.api import MAX_TOTAL, bounded_total
 from tickets.models import TicketQuerySet
 from tickets.search import postgres, sqlite
-from tickets.search.terms import Condition, Needle, terms_of
+from tickets.search.terms import Condition, Needle, Wanted, terms_of
 
 NUMBER = re.compile(r"(#?)([0-9]{1,18})", re.ASCII)
 PUBLIC_ID = re.compile(r"[A-Za-z0-9]{20,32}", re.ASCII)
@@ -54,12 +54,18 @@ class Found:
 
 
 def matching(
-    rows: TicketQuerySet, query: str, reader: User, *, filtered: bool = False, first: int = 0
+    rows: TicketQuerySet,
+    query: str,
+    reader: User,
+    *,
+    filtered: bool = False,
+    first: int = 0,
+    states: tuple[str, ...] = (),
 ) -> Found:
     """Of `rows`, which are visible to `reader`, those the query asks for. One to four small queries.
 
     `filtered`: these are not all the reader may see. `first`: that many with the latest activity are all that
-    is wanted.
+    is wanted. `states`: all of `rows` are in these, and few tickets are.
 
     Whatever was typed is looked for, never refused; what holds no letter and no digit finds nothing.
     """
@@ -71,17 +77,20 @@ def matching(
         return Found(exact)
     owners = not reader.is_staff
     narrow = owners or filtered
-    needle = _understood(query, reader, 0 if narrow else first)
+    states = () if owners else states
+    needle = _understood(query, Wanted(reader.is_staff, 0 if narrow else first, states))
     if needle is None:
         return Found(rows.filter(pk=int(number[2])) if number else rows.none())
     by_number = Q(pk=int(number[2])) if number else Q()
+    if needle.is_collected and states:
+        rows = rows.filter(status__in=states)  # said so that an index is found
     return _found(rows, needle, by_number, owners=owners, narrow=narrow)
 
 
-def _understood(query: str, reader: User, first: int) -> Needle | None:
+def _understood(query: str, wanted: Wanted) -> Needle | None:
     terms = terms_of(query)
     engine = postgres if connection.vendor == "postgresql" else sqlite
-    return engine.understood(terms, notes=reader.is_staff, first=first) if terms else None
+    return engine.understood(terms, wanted) if terms else None
 
 
 def _found(rows: TicketQuerySet, needle: Needle, or_else: Q, *, owners: bool, narrow: bool) -> Found:

@@ -4,6 +4,9 @@ To collect all tickets that hold such a word is a row to be fetched for each of 
 but a few. The index knows groups of tickets by number: the hits of the last groups are collected, which
 takes as long in a large community as in a small one, and on the walk through the tickets as sorted the late
 ones are looked for among these; the few earlier ones, that somebody came back to, are asked one by one.
+
+Where only tickets in some states are wanted, the hits of their groups are collected. Open tickets are mostly
+late ones.
 """
 
 from __future__ import annotations
@@ -14,20 +17,24 @@ from tickets.search.index import POSTGRES_GROUP, POSTGRES_GROUP_BITS
 from tickets.search.terms import Condition
 
 MOST = 5000
+FEW = 2
 # Microseconds: to collect a hit with its ticket, and to pass by a ticket on the walk.
 COLLECTING, PASSING = 3, 1
 
 # ruff: noqa: S608 - all of it is written here.
-IN_GROUPS = f"SELECT ticket_id FROM tickets_search WHERE words @@ %s::tsquery AND {POSTGRES_GROUP} &&"
-HITS = f"{IN_GROUPS} %s::bigint[]"
-LOOK = f"""SELECT last, (
-    SELECT count(DISTINCT ticket_id) FROM ({IN_GROUPS} ARRAY[last_group - 1, last_group] LIMIT {MOST}) late
+AND_IN_GROUPS = f" AND {POSTGRES_GROUP} && %s::bigint[]"
+LOOK = f"""SELECT last, ARRAY(
+    SELECT ticket_id FROM tickets_search
+    WHERE words @@ %s::tsquery AND {POSTGRES_GROUP} && ARRAY[last_group - 1, last_group] LIMIT {MOST}
 ) FROM (
     SELECT coalesce(max(id), 0) AS last, coalesce(max(id), 0) >> {POSTGRES_GROUP_BITS} AS last_group
     FROM tickets_ticket
 ) ends"""
+GROUPS = f"""SELECT last_group, CASE WHEN last_group >= {FEW} THEN ARRAY(
+    SELECT DISTINCT id >> {POSTGRES_GROUP_BITS} FROM tickets_ticket WHERE status = ANY(%s)
+) END FROM (SELECT max(id) >> {POSTGRES_GROUP_BITS} AS last_group FROM tickets_ticket) ends"""
 # `CASE` within: the planner would collect all hits to ask about one ticket.
-WALK = f"""CASE WHEN tickets_ticket.id >= %s THEN tickets_ticket.id IN ({HITS}) ELSE EXISTS (
+WALK = """CASE WHEN tickets_ticket.id >= %s THEN tickets_ticket.id = ANY(%s) ELSE EXISTS (
     SELECT 1 FROM tickets_search found WHERE found.ticket_id = tickets_ticket.id
     AND CASE WHEN found.words @@ %s::tsquery THEN TRUE END
 ) END"""
@@ -37,12 +44,20 @@ def walk(words: str, wanted: int) -> Condition | None:
     """For the `wanted` tickets with the latest activity; None where collecting all is quicker."""
     with connection.cursor() as cursor:
         cursor.execute(LOOK, (words,))
-        last, tickets = cursor.fetchone()
-    group = last >> POSTGRES_GROUP_BITS
-    first = max(0, group - 1) << POSTGRES_GROUP_BITS
-    if not _is_quicker(tickets, wanted, last - first + 1, last):
+        last, hits = cursor.fetchone()
+    tickets = set(hits)
+    first = max(0, (last >> POSTGRES_GROUP_BITS) - 1) << POSTGRES_GROUP_BITS
+    if len(hits) == MOST or not _is_quicker(len(tickets), wanted, last - first + 1, last):
         return None
-    return Condition(WALK, (first, words, [group - 1, group], words))
+    return Condition(WALK, (first, list(tickets), words))
+
+
+def groups_of(states: tuple[str, ...]) -> list[int] | None:
+    """Those with tickets in one of these states; None where that would leave out too little."""
+    with connection.cursor() as cursor:
+        cursor.execute(GROUPS, (list(states),))
+        last, groups = cursor.fetchone()
+    return None if groups is None or FEW * len(groups) > last + 1 else groups
 
 
 def _is_quicker(tickets: int, wanted: int, late: int, last: int) -> bool:

@@ -7,7 +7,7 @@ import unicodedata
 from django.db import connection
 
 from tickets.search import late
-from tickets.search.terms import Condition, Needle, Term
+from tickets.search.terms import Condition, Needle, Term, Wanted
 
 LOOK, TRIED, ENOUGH = 2000, 5000, 1200
 MANY, MOST = 0.005, 0.05  # of the newest messages
@@ -23,7 +23,7 @@ SELECT words::text, (
 ) FROM wanted"""
 # An array, not `IN`: the planner, who thinks every word common, would walk the whole list for a rare one.
 COLLECTED = """tickets_ticket.id = ANY (ARRAY (
-    SELECT ticket_id FROM tickets_search WHERE words @@ %s::tsquery{audience}{limit}
+    SELECT ticket_id FROM tickets_search WHERE words @@ %s::tsquery{audience}{more}
 ))"""
 PROBE = """EXISTS (
     SELECT 1 FROM tickets_search found WHERE found.ticket_id = tickets_ticket.id
@@ -31,7 +31,7 @@ PROBE = """EXISTS (
 )"""
 
 
-def understood(terms: list[Term], *, notes: bool, first: int) -> Needle | None:
+def understood(terms: list[Term], wanted: Wanted) -> Needle | None:
     """None where nothing can match."""
     parts, parameters = [], []
     for term in terms:
@@ -41,16 +41,20 @@ def understood(terms: list[Term], *, notes: bool, first: int) -> Needle | None:
     with connection.cursor() as cursor:
         cursor.execute(NEWEST.format(query=" && ".join(parts)), (*parameters, LOOK))
         words, hits = cursor.fetchone()
-    return _needle(words, hits, "" if notes else " AND NOT is_note", first) if words else None
+    return _needle(words, hits, wanted) if words else None
 
 
-def _needle(words: str, hits: int, audience: str, first: int) -> Needle:
-    def condition(sql: str, limit: str = "") -> Condition:
-        return Condition(sql.format(audience=audience, limit=limit), (words,))
+def _needle(words: str, hits: int, wanted: Wanted) -> Needle:
+    audience = "" if wanted.notes else " AND NOT is_note"
+
+    def condition(sql: str, more: str = "", *parameters: object) -> Condition:
+        return Condition(sql.format(audience=audience, more=more), (words, *parameters))
 
     if hits < MANY * LOOK:
-        if first and (walk := late.walk(words, first)) is not None:
+        if wanted.first and (walk := late.walk(words, wanted.first)) is not None:
             return Needle(walk, condition(COLLECTED), condition(COLLECTED, f" LIMIT {ENOUGH}"))
+        if wanted.states and (groups := late.groups_of(wanted.states)) is not None:
+            return Needle(condition(COLLECTED, late.AND_IN_GROUPS, groups), is_collected=True)
         return Needle(condition(COLLECTED), is_collected=True)
     some = None if hits >= MOST * LOOK else condition(COLLECTED, f" LIMIT {TRIED}")
     return Needle(condition(PROBE), some=some)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 
 from django.db import connection
 
 from tickets.search.index import respelt
-from tickets.search.terms import Condition, Needle, Term
+from tickets.search.terms import Condition, Needle, Term, Wanted
 
 INDEXED_BEGINNINGS = (2, 3)
 MAX_ENDINGS = 16
@@ -27,14 +28,21 @@ WITH RECURSIVE found(term) AS (
 )
 SELECT term FROM found WHERE term < %s LIMIT %s"""
 NEWEST = """
-SELECT count(DISTINCT rowid >> 32), min(rowid) >> 32, (SELECT max(id) FROM tickets_ticket), (
+SELECT tickets, oldest, newest, CASE WHEN tickets >= %s * (newest - oldest + 1) THEN (
     SELECT count(*) FROM (SELECT 1 FROM tickets_search WHERE tickets_search MATCH %s LIMIT %s)
-) FROM (
-    SELECT rowid FROM tickets_search WHERE tickets_search MATCH %s ORDER BY rowid DESC LIMIT %s
+) END FROM (
+    SELECT count(DISTINCT rowid >> 32) AS tickets, min(rowid) >> 32 AS oldest,
+        (SELECT max(id) FROM tickets_ticket) AS newest
+    FROM (SELECT rowid FROM tickets_search WHERE tickets_search MATCH %s ORDER BY rowid DESC LIMIT %s)
 )"""
 HITS = "SELECT rowid >> 32 FROM tickets_search WHERE tickets_search MATCH %s"
+# The signs keep the planner from setting out there.
+SINCE = """ AND rowid >= (
+    SELECT coalesce(min(+id), 0) FROM tickets_ticket WHERE status IN (SELECT value FROM json_each(%s))
+) << 32"""
 COLLECTED = f"tickets_ticket.id IN ({HITS})"
-MEMBER = f"+{COLLECTED}"  # the sign keeps the planner from setting out there
+COLLECTED_SINCE = f"tickets_ticket.id IN ({HITS}{SINCE})"
+MEMBER, MEMBER_SINCE = f"+{COLLECTED}", f"+{COLLECTED_SINCE}"
 A_PART = f"tickets_ticket.id IN ({HITS} ORDER BY rowid DESC LIMIT {ENOUGH})"
 PROBE = """EXISTS (
     SELECT 1 FROM tickets_search WHERE tickets_search MATCH %s
@@ -42,13 +50,13 @@ PROBE = """EXISTS (
 )"""
 
 
-def understood(terms: list[Term], *, notes: bool, first: int) -> Needle | None:
+def understood(terms: list[Term], wanted: Wanted) -> Needle | None:
     """None where nothing can match."""
     parts, cheap = zip(*(_phrase(term) for term in terms), strict=True)
     expression = " AND ".join(f"({part})" for part in parts)
-    if not notes:
+    if not wanted.notes:
         expression = f"said : ({expression})"
-    return _needle(expression, is_cheap=all(cheap))
+    return _needle(expression, wanted.states, is_cheap=all(cheap))
 
 
 def _phrase(term: Term) -> tuple[str, bool]:
@@ -82,17 +90,18 @@ def _endings(beginning: str) -> list[str]:
         return [term for (term,) in cursor.fetchall()]
 
 
-def _needle(expression: str, *, is_cheap: bool) -> Needle:
+def _needle(expression: str, states: tuple[str, ...], *, is_cheap: bool) -> Needle:
     """Reading a hit costs a twentieth of a microsecond, asking about one ticket some hundred times that."""
     with connection.cursor() as cursor:
-        cursor.execute(NEWEST, (expression, ENOUGH, expression, LOOK))
+        cursor.execute(NEWEST, (MANY, expression, ENOUGH, expression, LOOK))
         tickets, oldest, newest, hits = cursor.fetchone()
     collected, member, part, probe = (
         Condition(sql, (expression,)) for sql in (COLLECTED, MEMBER, A_PART, PROBE)
     )
-    density = tickets / (newest - oldest + 1) if tickets else 0
-    if hits == ENOUGH and density >= MANY and is_cheap:
+    if hits == ENOUGH and is_cheap:
         return Needle(probe, collected, part)
-    if tickets >= AT_LEAST and density >= SOME:
-        return Needle(member, collected)
-    return Needle(collected, is_collected=True)
+    some = bool(tickets) and tickets >= max(AT_LEAST, SOME * (newest - oldest + 1))
+    if states:
+        since = MEMBER_SINCE if some else COLLECTED_SINCE
+        return Needle(Condition(since, (expression, json.dumps(states))), is_collected=True)
+    return Needle(member, collected) if some else Needle(collected, is_collected=True)

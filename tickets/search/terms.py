@@ -18,6 +18,18 @@ class Term:
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """What else is known of a search."""
+
+    notes: bool
+    """Those count too."""
+    first: int = 0
+    """So many with the latest activity are wanted, of all there are; 0: not that."""
+    states: tuple[str, ...] = ()
+    """Only tickets in these are wanted, and they are few."""
+
+
+@dataclass(frozen=True)
 class Condition:
     """In SQL, on a row of `tickets_ticket`. What somebody typed is in the parameters alone."""
 

@@ -36,8 +36,11 @@ from tickets.errors import (
 from tickets.models import Ticket, TicketQuerySet
 from tickets.models.tickets import RUNNING, SNOOZED
 from tickets.rendering import Json, event_json, summary_json
-from tickets.states import Priority, Status
+from tickets.states import UNDONE, Priority, Status
 from tickets.views.requests import IDEMPOTENCY_KEY, detail, nonce_of, say, source_of
+
+FEW = {Status.OPEN: UNDONE, Status.CLAIMED: (Status.CLAIMED,)}
+"""The states behind a filter that leaves few tickets: most are closed."""
 
 
 class TicketViews(RoleViewSet):
@@ -261,7 +264,10 @@ def _searched(rows: TicketQuerySet, query: dict[str, Any], reader: User) -> Page
     found = search.Found(rows, _to_count(rows, query))
     if query["q"]:
         first = 0 if query["cursor"] else query["limit"] + 1
-        found = search.matching(rows, query["q"], reader, filtered=_is_filtered(query), first=first)
+        states = FEW.get(query["status"], ())
+        found = search.matching(
+            rows, query["q"], reader, filtered=_is_filtered(query), first=first, states=states
+        )
     to_sort = found.rows.only("active_at")
     if found.is_collected and query["cursor"] is None:
         to_sort = to_sort.annotate(of=Window(Count("*")))
