@@ -118,7 +118,7 @@ def transfer(world: World, who: User, chance: int) -> object:
     return services.transfer_ticket(world.id, who, world.colleague(chance), "yours" if chance % 2 else "")
 
 
-@action(Kind.CLOSED, Kind.MESSAGE)
+@action(Kind.CLOSED, Kind.MESSAGE, Kind.WOKEN)
 def close(world: World, who: User, chance: int) -> object:
     return services.close_ticket(world.id, who, "closing words" if chance % 2 else "")
 
@@ -145,7 +145,7 @@ def wake(world: World, who: User, _chance: int) -> object:
     return services.wake_ticket(world.id, who)
 
 
-@action(Kind.MERGED)
+@action(Kind.MERGED, Kind.WOKEN)
 def merge(world: World, who: User, chance: int) -> object:
     """Either way round, with another ticket of the same owner; rarely, because it is the end of one."""
     if chance % 4:

@@ -62,8 +62,6 @@ def catch_up(screen: Screen, ticket_id: str, reader: User, portion: int) -> None
 
 def shown(screen: Screen) -> tuple[Any, ...]:
     facts = {name: screen.facts.get(name) for name in (*TOLD, "snoozed_until")}
-    if facts["closed_at"]:
-        facts["snoozed_until"] = None  # closing and merging end a snooze, and say no word of it
     score = screen.facts["rating"]["score"] if "rating" in screen.facts else screen.facts.get("score")
     there = {key: data for key, data in screen.messages.items() if not data["deleted"]}
     return screen.seq, there, facts, score

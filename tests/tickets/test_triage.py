@@ -81,6 +81,7 @@ def test_a_closed_ticket_is_not_snoozed(ticket, path, moira, client_of):
     services.close_ticket(ticket.public_id, moira)
     ticket.refresh_from_db()
     assert ticket.snoozed_until is None
+    assert kinds(client_of(moira), path) == ["ticket_snoozed", "ticket_woken", "ticket_closed"]
     answer = client_of(moira).post(f"{path}/snooze", {"until": SOON.isoformat()})
     assert answer.json()["code"] == "ticket_closed"
 

@@ -70,21 +70,29 @@ def matching(
     Whatever was typed is looked for, never refused; what holds no letter and no digit finds nothing.
     """
     query = query.strip()
-    number = NUMBER.fullmatch(query)
-    if number and number[1]:
-        return Found(rows.filter(pk=int(number[2])))
-    if PUBLIC_ID.fullmatch(query) and (exact := rows.filter(public_id=query)).exists():
+    if (exact := _named(rows, query)) is not None:
         return Found(exact)
     owners = not reader.is_staff
     narrow = owners or filtered
-    states = () if owners else states
-    needle = _understood(query, Wanted(reader.is_staff, 0 if narrow else first, states))
-    if needle is None:
-        return Found(rows.filter(pk=int(number[2])) if number else rows.none())
+    wanted = Wanted(reader.is_staff, 0 if narrow else first, () if owners else states)
+    needle = _understood(query, wanted)
+    number = NUMBER.fullmatch(query)
     by_number = Q(pk=int(number[2])) if number else Q()
-    if needle.is_collected and states:
-        rows = rows.filter(status__in=states)  # said so that an index is found
+    if needle is None:
+        return Found(rows.filter(by_number) if number else rows.none())
+    if needle.is_collected and wanted.states:
+        rows = rows.filter(status__in=states)  # the same, said so that the index of states is found
     return _found(rows, needle, by_number, owners=owners, narrow=narrow)
+
+
+def _named(rows: TicketQuerySet, query: str) -> TicketQuerySet | None:
+    """The one whose number or id this is, and can be nothing else."""
+    number = NUMBER.fullmatch(query)
+    if number and number[1]:
+        return rows.filter(pk=int(number[2]))
+    if PUBLIC_ID.fullmatch(query) and (exact := rows.filter(public_id=query)).exists():
+        return exact
+    return None
 
 
 def _understood(query: str, wanted: Wanted) -> Needle | None:

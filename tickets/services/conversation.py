@@ -143,8 +143,8 @@ def say_in(
         store_mentions(message, named)
     changed = _count(ticket, message, actor)
     stream.append(ticket, TicketEvent.Type.MESSAGE, actor, message=message, changed=changed)
-    if not is_note and ticket.snoozed_until is not None and actor.pk == ticket.owner_id:
-        wake(ticket, None)
+    if not is_note and actor.pk == ticket.owner_id:
+        end_snooze(ticket)
     set_mark(ticket, actor, ticket.last_seq, ticket.message_count, ticket.note_count)
     return message
 
@@ -165,8 +165,16 @@ def _store_attachments(message: Message, attachments: Attachments) -> None:
     Attachment.objects.bulk_create(attachments)
 
 
+def end_snooze(ticket: Ticket) -> None:
+    """If there is one. It is a step of its own: who only follows the stream would show it for ever."""
+    if ticket.snoozed_until is not None:
+        wake(ticket, None)
+
+
 def wake(ticket: Ticket, actor: User | None) -> None:
-    """The snooze is over: its time came (no actor), its owner spoke, or somebody of staff ended it."""
+    """The snooze is over: somebody of staff ended it, or (no actor) its time came, its owner spoke, or the
+    ticket is being closed.
+    """
     ticket.snoozed_until = None
     facts = {"snoozed_until": None}
     stream.append(

@@ -26,7 +26,7 @@ from tickets.models import KEEP_DELETED, Message, Ticket, TicketEvent, TicketTag
 from tickets.rendering import moment_text, person_id
 from tickets.services.blocking import refuse_blocked
 from tickets.services.clocks import TURN, hold_resolution, reset_targets, run_resolution
-from tickets.services.conversation import refuse_closed, say_in
+from tickets.services.conversation import end_snooze, refuse_closed, say_in
 from tickets.services.locking import locked, require_staff
 from tickets.services.settings import ticket_settings
 from tickets.states import Side, Status, Verb
@@ -128,8 +128,9 @@ def close_ticket(
 def shut(ticket: Ticket, actor: User | None, facts: dict[str, Any] | None = None) -> Ticket:
     """Close it, under its lock; no actor where its time has come."""
     move(ticket, Verb.CLOSE)
-    ticket.closed_at, ticket.snoozed_until = timezone.now(), None
-    also = ["snoozed_until", *hold_resolution(ticket, ticket.closed_at)]
+    end_snooze(ticket)
+    ticket.closed_at = timezone.now()
+    also = hold_resolution(ticket, ticket.closed_at)
     return record(ticket, TicketEvent.Type.CLOSED, actor, "status", "closed_at", also=also, facts=facts)
 
 

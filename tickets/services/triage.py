@@ -19,7 +19,7 @@ from tickets.errors import AlreadyTheirs, CannotMerge, NotSnoozed, TicketBusy, T
 from tickets.models import Message, Ticket, TicketEvent
 from tickets.rendering import moment_text, person_id
 from tickets.services.clocks import hold_resolution
-from tickets.services.conversation import say_in, wake
+from tickets.services.conversation import end_snooze, say_in, wake
 from tickets.services.lifecycle import move, record, staff_member
 from tickets.services.locking import locked, locked_pair, require_staff
 from tickets.states import Verb
@@ -96,8 +96,9 @@ def merge_tickets(ticket_id: str, into_id: str, actor: User) -> Ticket:
     if ticket.owner_id != target.owner_id or ticket.is_closed or target.is_closed:
         raise CannotMerge
     move(ticket, Verb.CLOSE)
-    ticket.closed_at, ticket.snoozed_until, ticket.merged_into = timezone.now(), None, target
-    also = ["snoozed_until", "merged_into", *hold_resolution(ticket, ticket.closed_at)]
+    end_snooze(ticket)
+    ticket.closed_at, ticket.merged_into = timezone.now(), target
+    also = ["merged_into", *hold_resolution(ticket, ticket.closed_at)]
     facts = {"merged_into": target.public_id, "merged_into_num": target.pk}
     record(ticket, TicketEvent.Type.MERGED, actor, "status", "closed_at", also=also, facts=facts)
     merged = {"ticket_id": ticket.public_id, "ticket_num": ticket.pk, "subject": ticket.subject}
