@@ -25,11 +25,10 @@ COLLECTING, PASSING = 3, 1
 AND_IN_GROUPS = f" AND {POSTGRES_GROUP} && %s::bigint[]"
 LOOK = f"""SELECT last, ARRAY(
     SELECT ticket_id FROM tickets_search
-    WHERE words @@ %s::tsquery AND {POSTGRES_GROUP} && ARRAY[last_group - 1, last_group] LIMIT {MOST}
-) FROM (
-    SELECT coalesce(max(id), 0) AS last, coalesce(max(id), 0) >> {POSTGRES_GROUP_BITS} AS last_group
-    FROM tickets_ticket
-) ends"""
+    WHERE words @@ %s::tsquery AND {POSTGRES_GROUP} && ARRAY[
+        (last >> {POSTGRES_GROUP_BITS}) - %s, last >> {POSTGRES_GROUP_BITS}
+    ] LIMIT {MOST}
+) FROM (SELECT coalesce(max(id), 0) AS last FROM tickets_ticket) ends"""
 GROUPS = f"""SELECT last_group, CASE WHEN last_group >= {FEW} THEN ARRAY(
     SELECT DISTINCT id >> {POSTGRES_GROUP_BITS} FROM tickets_ticket WHERE status = ANY(%s)
 ) END FROM (SELECT max(id) >> {POSTGRES_GROUP_BITS} AS last_group FROM tickets_ticket) ends"""
@@ -42,14 +41,17 @@ WALK = """CASE WHEN tickets_ticket.id >= %s THEN tickets_ticket.id = ANY(%s) ELS
 
 def walk(words: str, wanted: int) -> Condition | None:
     """For the `wanted` tickets with the latest activity; None where collecting all is quicker."""
-    with connection.cursor() as cursor:
-        cursor.execute(LOOK, (words,))
-        last, hits = cursor.fetchone()
-    tickets = set(hits)
-    first = max(0, (last >> POSTGRES_GROUP_BITS) - 1) << POSTGRES_GROUP_BITS
-    if len(hits) == MOST or not _is_quicker(len(tickets), wanted, last - first + 1, last):
-        return None
-    return Condition(WALK, (first, list(tickets), words))
+    for more in (0, 1):  # groups beside the last, which may have begun just now
+        with connection.cursor() as cursor:
+            cursor.execute(LOOK, (words, more))
+            last, hits = cursor.fetchone()
+        tickets = set(hits)
+        first = ((last >> POSTGRES_GROUP_BITS) - more) << POSTGRES_GROUP_BITS
+        if len(hits) < MOST and _is_quicker(len(tickets), wanted, last - first + 1, last):
+            return Condition(WALK, (first, list(tickets), words))
+        if first <= 0:
+            break
+    return None
 
 
 def groups_of(states: tuple[str, ...]) -> list[int] | None:
