@@ -70,13 +70,13 @@ def matching(
     Whatever was typed is looked for, never refused; what holds no letter and no digit finds nothing.
     """
     query = query.strip()
-    if (exact := _named(rows, query)) is not None:
+    number = NUMBER.fullmatch(query)
+    if (exact := _named(rows, query, number)) is not None:
         return Found(exact)
     owners = not reader.is_staff
     narrow = owners or filtered
     wanted = Wanted(reader.is_staff, 0 if narrow else first, () if owners else states)
     needle = _understood(query, wanted)
-    number = NUMBER.fullmatch(query)
     by_number = Q(pk=int(number[2])) if number else Q()
     if needle is None:
         return Found(rows.filter(by_number) if number else rows.none())
@@ -85,9 +85,8 @@ def matching(
     return _found(rows, needle, by_number, owners=owners, narrow=narrow)
 
 
-def _named(rows: TicketQuerySet, query: str) -> TicketQuerySet | None:
+def _named(rows: TicketQuerySet, query: str, number: re.Match[str] | None) -> TicketQuerySet | None:
     """The one whose number or id this is, and can be nothing else."""
-    number = NUMBER.fullmatch(query)
     if number and number[1]:
         return rows.filter(pk=int(number[2]))
     if PUBLIC_ID.fullmatch(query) and (exact := rows.filter(public_id=query)).exists():

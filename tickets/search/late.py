@@ -17,7 +17,7 @@ from tickets.search.index import POSTGRES_GROUP, POSTGRES_GROUP_BITS
 from tickets.search.terms import Condition
 
 MOST = 5000
-FEW = 2
+ONE_IN = 2  # groups, no more may be named: else that leaves out too little
 # Microseconds: to collect a hit with its ticket, and to pass by a ticket on the walk.
 COLLECTING, PASSING = 3, 1
 
@@ -29,7 +29,7 @@ LOOK = f"""SELECT last, ARRAY(
         (last >> {POSTGRES_GROUP_BITS}) - %s, last >> {POSTGRES_GROUP_BITS}
     ] LIMIT {MOST}
 ) FROM (SELECT coalesce(max(id), 0) AS last FROM tickets_ticket) ends"""
-GROUPS = f"""SELECT last_group, CASE WHEN last_group >= {FEW} THEN ARRAY(
+GROUPS = f"""SELECT last_group, CASE WHEN last_group >= {ONE_IN} THEN ARRAY(
     SELECT DISTINCT id >> {POSTGRES_GROUP_BITS} FROM tickets_ticket WHERE status = ANY(%s)
 ) END FROM (SELECT max(id) >> {POSTGRES_GROUP_BITS} AS last_group FROM tickets_ticket) ends"""
 # `CASE` within: the planner would collect all hits to ask about one ticket.
@@ -59,7 +59,7 @@ def groups_of(states: tuple[str, ...]) -> list[int] | None:
     with connection.cursor() as cursor:
         cursor.execute(GROUPS, (list(states),))
         last, groups = cursor.fetchone()
-    return None if groups is None or FEW * len(groups) > last + 1 else groups
+    return None if groups is None or ONE_IN * len(groups) > last + 1 else groups
 
 
 def _is_quicker(tickets: int, wanted: int, late: int, last: int) -> bool:
